@@ -1,0 +1,84 @@
+"""The typed face of the Rust engine: settings in, counters and verbs out. stubtest keeps it true."""
+
+from collections.abc import Sequence
+from typing import final
+
+@final
+class Node:
+    """One memcached node: sockets bound on construction, served by Rust threads from `start` on."""
+
+    def __new__(
+        cls,
+        *,
+        listen: Sequence[str] = ("127.0.0.1:11211",),
+        unix_socket: str | None = None,
+        unix_mask: int = 0o700,
+        threads: int = 4,
+        memory_bytes: int = 67108864,
+        item_size_max_bytes: int = 1048576,
+        connections_max: int = 1024,
+        backlog: int = 1024,
+        requests_per_turn: int = 20,
+        evict: bool = True,
+        idle_timeout_seconds: int = 0,
+        allow_flush: bool = True,
+        allow_dump: bool = True,
+        allow_watch: bool = True,
+        allow_shutdown: bool = False,
+        detail: bool = False,
+        verbosity: int = 0,
+        version: str = ...,
+    ) -> Node: ...
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens, ports filled in: `host:port`, then the unix socket's path."""
+    def start(self) -> None: ...
+    def stop(self, timeout_seconds: float = 5.0) -> None:
+        """Stops accepting, lets what is begun end, closes the rest at the timeout, joins the threads."""
+    def stats(self, group: str = "") -> list[tuple[str, str]]:
+        """What the `stats` command with this argument says."""
+    def set_cluster_config(self, version: int, payload: str) -> None:
+        """What `config get cluster` answers from now on."""
+    def stopped_fd(self) -> int:
+        """Becomes readable when a client's `shutdown` (or a broken worker) ended the node."""
+    def failure(self) -> str | None:
+        """Why the node ended by itself, if it did."""
+
+@final
+class Router:
+    """The proxy's data path. What to route where arrives as a topology, a JSON document (see native/router/src/topology.rs)."""
+
+    def __new__(
+        cls,
+        *,
+        listen: Sequence[str] = ("127.0.0.1:11211",),
+        unix_socket: str | None = None,
+        unix_mask: int = 0o700,
+        threads: int = 4,
+        connections_max: int = 10000,
+        backlog: int = 1024,
+        item_size_max_bytes: int = 1048576,
+        idle_timeout_seconds: int = 0,
+        version: str = ...,
+        topology: str,
+    ) -> Router: ...
+    @property
+    def addresses(self) -> list[str]: ...
+    def start(self) -> None: ...
+    def stop(self, timeout_seconds: float = 5.0) -> None: ...
+    def install(self, topology: str) -> None:
+        """Replaces the topology; requests under way end under the old one. ValueError says what is wrong in the new one."""
+    def nodes(self) -> str:
+        """JSON: a row a node, with state, failures in a row and counters."""
+    def stats(self, group: str = "") -> list[tuple[str, str]]: ...
+    def set_node_state(self, name: str, is_up: bool) -> None:
+        """A probe's verdict. Going down by failures is the router's own doing."""
+    def changes_fd(self) -> int:
+        """Becomes readable when a node went down (read 8 bytes to rearm)."""
+    def set_cluster_config(self, version: int, payload: str) -> None: ...
+
+def locate(topology: str, key: bytes) -> tuple[str, list[str]]:
+    """The pool's name and the names of the nodes that hold this key, first choice first, as the router decides it."""
+
+def hash_key(name: str, key: bytes) -> int:
+    """One of the router's key hashes by name: md5, fnv1a_64, …"""

@@ -1,0 +1,23 @@
+//! Sockets on N worker threads: who may read, who must write, who has gone.
+//!
+//! ```text
+//!   acceptor thread ──(fewest connections)──> worker 0..N, each one epoll loop
+//!                                               │ read into the worker's buffer
+//!                                               ▼
+//!                          Service::serve(session, input, reply, links)
+//!                                               │ reply (and, by token, other connections' replies)
+//!                                               ▼
+//!                                   one send for all answers of one read
+//! ```
+//!
+//! The reactor knows no protocol. A connection belongs to one worker for life. The contract stands in `service.rs`.
+
+mod address;
+mod links;
+mod reply;
+mod service;
+
+pub use address::Address;
+pub use links::Links;
+pub use reply::Reply;
+pub use service::{Opened, Progress, Service, Token, Why};

@@ -1,0 +1,77 @@
+//! The contract between the reactor and what it serves: read this first.
+
+use std::io;
+
+use crate::{Links, Reply};
+
+/// Names one connection of one worker; never used again for another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Token(pub u64);
+
+/// A connection that has just been established, from either side.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its name from now on (for a connection of ours, the one `connect` gave).
+    pub token: Token,
+    /// Index of the listener it came in on; `None` when the service connected.
+    pub listener: Option<usize>,
+    /// The peer, as people write it (`127.0.0.1:5000`, `unix`).
+    pub peer: String,
+}
+
+/// How far `serve` came with its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// This many bytes are done; the rest waits until more input arrives.
+    Consumed(usize),
+    /// This many are done; call again with the rest after others had their turn.
+    Yield(usize),
+    /// This many are done; read no more until the reply has drained below half of its limit, or `Links::resume`.
+    Blocked(usize),
+    /// Send what the reply holds, then close.
+    Close,
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The peer closed it.
+    Peer,
+    /// The service asked (`Progress::Close`, `Links::finish`, `Links::abort`) or the server drained.
+    Asked,
+    /// Idle for longer than the setting allows.
+    Idle,
+    /// A connection of ours could not be established.
+    Unreachable(io::ErrorKind),
+    /// Reading or writing failed.
+    Failed(io::ErrorKind),
+}
+
+/// What a server does with bytes. Each worker owns one value; it is never shared.
+pub trait Service {
+    /// What the service remembers of one connection.
+    type Session;
+
+    /// A connection stands. Not called for one that could not be established.
+    fn open(&mut self, opened: Opened, links: &mut Links) -> Self::Session;
+
+    /// Serves all complete requests of `input`: what arrived, behind what was left over last time. The reply of this very
+    /// connection is `reply`, sent when `serve` returns; those of others are in `links`, sent at the end of the turn.
+    fn serve(
+        &mut self,
+        token: Token,
+        session: &mut Self::Session,
+        input: &[u8],
+        reply: &mut Reply,
+        links: &mut Links,
+    ) -> Progress;
+
+    /// The connection is gone. `session` is `None` if it never stood.
+    fn close(&mut self, token: Token, session: Option<Self::Session>, why: Why, links: &mut Links);
+
+    /// All that was ready has been served; replies are sent when this returns.
+    fn turn(&mut self, _links: &mut Links) {}
+
+    /// Called about every `Settings::tick`: deadlines, sweeps.
+    fn tick(&mut self, _links: &mut Links) {}
+}
