@@ -1,0 +1,1 @@
+"""Unmodified client libraries, straight to a node and through the proxy."""

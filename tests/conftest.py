@@ -1,0 +1,49 @@
+"""Fixtures for every test that talks to a server. Each server is a real process; those of wider scope are shared."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.servers import Server, start_memcached, start_node, start_proxy_over_nodes
+
+
+@pytest.fixture(scope="session")
+def memcached() -> Iterator[Server]:
+    """The real memcached; the environment variable MEMCACHED names another one than the one in PATH."""
+    server = start_memcached()
+    yield server
+    server.stop()
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Server]:
+    """One node of ours."""
+    server = start_node("-t", "2")
+    yield server
+    server.stop()
+
+@pytest.fixture(scope="session")
+def proxy() -> Iterator[Server]:
+    """Our proxy over three nodes of ours, which are its `children`."""
+    server = start_proxy_over_nodes(3, "--threads", "2", node_flags=("-t", "2"))
+    yield server
+    server.stop()
+
+@pytest.fixture
+def started() -> Iterator[Callable[[Server], Server]]:
+    """`started(server)` hands a server back and stops it when the test ends."""
+    servers: list[Server] = []
+
+    def keep(server: Server) -> Server:
+        servers.append(server)
+        return server
+
+    yield keep
+    for server in reversed(servers):
+        server.stop()
+
+@pytest.fixture(params=["node", "proxy"])
+def endpoint(request: pytest.FixtureRequest) -> Server:
+    """What a client connects to: a node, then the proxy. Whatever works with one works with the other."""
+    server: Server = request.getfixturevalue(request.param)
+    return server
+

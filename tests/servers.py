@@ -1,0 +1,177 @@
+"""Server processes for tests: ours (node, proxy) and the real peers, on free ports of the loopback address.
+
+A server counts as started when it accepts a connection, and is ended by its process id. A peer that is not installed
+skips the tests that need it, with the reason; under CI=true, where it must be there, it fails them.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+import pytest
+
+from tests.connection import WAIT_SECONDS, Address, open_socket
+
+T = TypeVar("T")
+
+LOOPBACK = "127.0.0.1"
+ATTEMPTS_MAX = 3
+"""A free port can be taken between being found and being used."""
+
+
+@dataclass
+class Server:
+    """A running server process."""
+
+    name: str
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+    host: str = LOOPBACK
+    children: list["Server"] = field(default_factory=list)
+    """Servers behind this one, ended with it."""
+
+    @property
+    def address(self) -> Address:
+        return (self.host, self.port)
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """As kill -9 does it."""
+        self.process.kill()
+        self.process.wait(WAIT_SECONDS)
+
+    def stop(self) -> None:
+        """Asks it to end, waits, insists."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            try:
+                self.process.wait(WAIT_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        for child in self.children:
+            child.stop()
+
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def resident_bytes(self) -> int:
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+    def descriptors(self) -> int:
+        return int(psutil.Process(self.process.pid).num_fds())
+
+    def says(self) -> str:
+        """What it has written to stdout and stderr so far."""
+        return self.log.read_text(errors="replace")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], T], what: str, seconds: float = WAIT_SECONDS) -> T:
+    """Polls until the condition is true and returns what it said; an AssertionError names what never happened."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.005)
+    return answer
+
+
+def accepts(address: Address) -> bool:
+    try:
+        open_socket(address, 1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def start(name: str, command: Callable[[int], Sequence[str]], *, port: int | None = None, **popen: object) -> Server:
+    """Starts `command(port)` and waits until it accepts connections."""
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        server = _launch(name, command, port or free_port(), popen)
+        wait_for(lambda: accepts(server.address) or not server.is_running(), f"{name} to accept on {server.endpoint}")
+        if server.is_running():
+            return server
+        if port or attempt == ATTEMPTS_MAX:
+            break
+    raise AssertionError(f"{name} ended with status {server.process.returncode} on port {server.port}:\n{server.says()}")
+
+
+def _launch(name: str, command: Callable[[int], Sequence[str]], port: int, popen: dict[str, object]) -> Server:
+    handle, path = tempfile.mkstemp(prefix=f"memcluster-test-{name}-", suffix=".log")
+    arguments = list(command(port))
+    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=handle, stderr=handle, **popen)  # type: ignore[call-overload]
+    os.close(handle)
+    return Server(name, port, process, Path(path))
+
+
+# --- the real peers
+
+
+def find_peer(name: str, package: str, variable: str | None = None) -> str:
+    """The path of a peer's program; another one can be named by an environment variable."""
+    wanted = os.environ.get(variable, name) if variable else name
+    if found := shutil.which(wanted, path=os.environ.get("PATH", "") + ":/usr/sbin"):
+        return found
+    reason = f"{wanted} is not installed (apt-get install {package})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def memcached_program() -> str:
+    return find_peer("memcached", "memcached", variable="MEMCACHED")
+
+
+def start_memcached(*flags: str, program: str | None = None, port: int | None = None) -> Server:
+    path = program or memcached_program()
+    as_root = ["-u", "root"] if os.getuid() == 0 else []
+    return start("memcached", lambda chosen: [path, *as_root, "-l", LOOPBACK, "-p", str(chosen), "-U", "0", *flags], port=port)
+
+
+# --- ours
+
+
+def memcluster(*arguments: str) -> list[str]:
+    """The command line of this checkout's `memcluster`."""
+    return [sys.executable, "-m", "memcluster", *arguments]
+
+
+def start_node(*flags: str, port: int | None = None, **popen: object) -> Server:
+    return start("node", lambda chosen: memcluster("node", "-l", LOOPBACK, "-p", str(chosen), *flags), port=port, **popen)
+
+
+def start_proxy(servers: Sequence[Server], *flags: str, **popen: object) -> Server:
+    """A proxy in front of these servers."""
+    behind = [word for server in servers for word in ("--server", server.endpoint)]
+    return start("proxy", lambda port: memcluster("proxy", "--listen", f"{LOOPBACK}:{port}", *behind, *flags), **popen)
+
+
+def start_proxy_over_nodes(nodes: int = 3, *flags: str, node_flags: Sequence[str] = ()) -> Server:
+    """A proxy and its nodes, all of them processes; stopping the proxy stops the nodes."""
+    behind = [start_node(*node_flags) for _ in range(nodes)]
+    proxy = start_proxy(behind, *flags)
+    proxy.children = behind
+    return proxy
