@@ -12,12 +12,22 @@
 //!
 //! The reactor knows no protocol. A connection belongs to one worker for life. The contract stands in `service.rs`.
 
+mod acceptor;
 mod address;
+mod census;
+mod connection;
 mod links;
+mod listener;
 mod reply;
+mod server;
 mod service;
+mod settings;
+mod worker;
 
 pub use address::Address;
+pub use census::{Census, Seated};
 pub use links::Links;
 pub use reply::Reply;
+pub use server::Server;
 pub use service::{Opened, Progress, Service, Token, Why};
+pub use settings::Settings;

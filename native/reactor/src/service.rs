@@ -8,6 +8,16 @@ use crate::{Links, Reply};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token(pub u64);
 
+impl Token {
+    pub(crate) fn new(place: usize, generation: u32) -> Self {
+        Self(u64::from(generation) << 32 | place as u64)
+    }
+
+    pub(crate) fn place(self) -> usize {
+        (self.0 & u64::from(u32::MAX)) as usize
+    }
+}
+
 /// A connection that has just been established, from either side.
 #[derive(Debug)]
 pub struct Opened {
@@ -26,7 +36,8 @@ pub enum Progress {
     Consumed(usize),
     /// This many are done; call again with the rest after others had their turn.
     Yield(usize),
-    /// This many are done; read no more until the reply has drained below half of its limit, or `Links::resume`.
+    /// This many are done; read no more. Served again when the reply, if it is more than half full now, has drained below
+    /// half of its limit; otherwise upon `Links::resume`.
     Blocked(usize),
     /// Send what the reply holds, then close.
     Close,
@@ -68,6 +79,12 @@ pub trait Service {
 
     /// The connection is gone. `session` is `None` if it never stood.
     fn close(&mut self, token: Token, session: Option<Self::Session>, why: Why, links: &mut Links);
+
+    /// True when nothing of this connection is still under way elsewhere: it may be closed once its reply is sent. Asked when
+    /// the peer has finished sending, and when the server drains.
+    fn is_idle(&self, _session: &Self::Session) -> bool {
+        true
+    }
 
     /// All that was ready has been served; replies are sent when this returns.
     fn turn(&mut self, _links: &mut Links) {}

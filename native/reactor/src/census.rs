@@ -1,0 +1,231 @@
+//! What all threads may know of a server: who is connected, how much was moved, and that it is to stop.
+//!
+//! A `Desk` stands between the acceptor and one worker; the `Census` is the view of all of them.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use rustix::event::{EventfdFlags, eventfd};
+
+use crate::Token;
+
+/// One connection, as `stats conns` shows it.
+#[derive(Clone, Debug)]
+pub struct Seated {
+    /// Its file descriptor.
+    pub descriptor: i32,
+    /// Index of the listener it came in on.
+    pub listener: usize,
+    /// `host:port` of the peer, or `unix`.
+    pub peer: Box<str>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Desk {
+    control: Arc<Control>,
+    wake: OwnedFd,
+    mail: Mutex<Vec<(OwnedFd, usize)>>,
+    seated: Mutex<HashMap<Token, Seated>>,
+    connections: AtomicUsize,
+    pub bytes_read: AtomicU64,
+    pub bytes_written: AtomicU64,
+    pub idle_closed: AtomicU64,
+}
+
+impl Desk {
+    pub(crate) fn new(control: Arc<Control>) -> io::Result<Self> {
+        Ok(Self {
+            control,
+            wake: eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?,
+            mail: Mutex::new(Vec::new()),
+            seated: Mutex::new(HashMap::new()),
+            connections: AtomicUsize::new(0),
+            bytes_read: AtomicU64::new(0),
+            bytes_written: AtomicU64::new(0),
+            idle_closed: AtomicU64::new(0),
+        })
+    }
+
+    /// Adds to a counter that only this thread writes: no locked instruction is needed.
+    #[inline]
+    pub(crate) fn add(counter: &AtomicU64, count: usize) {
+        counter.store(counter.load(Ordering::Relaxed) + count as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn wake_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+
+    pub(crate) fn wake(&self) {
+        // A full counter wakes the worker just as well.
+        let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
+    }
+
+    pub(crate) fn hush(&self) {
+        let _ = rustix::io::read(&self.wake, &mut [0_u8; 8]);
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn hand(&self, socket: OwnedFd, listener: usize) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.control.connected(1);
+        self.mail.lock().push((socket, listener));
+        self.wake();
+    }
+
+    pub(crate) fn take(&self) -> Vec<(OwnedFd, usize)> {
+        std::mem::take(&mut *self.mail.lock())
+    }
+
+    pub(crate) fn enter(&self, token: Token, socket: &OwnedFd, listener: usize, peer: &str) {
+        self.seated.lock().insert(token, Seated { descriptor: socket.as_raw_fd(), listener, peer: peer.into() });
+    }
+
+    pub(crate) fn leave(&self, token: Token) {
+        if self.seated.lock().remove(&token).is_some() {
+            self.left();
+        }
+    }
+
+    pub(crate) fn left(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+        self.control.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.control.draining.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.control.stopped.load(Ordering::Relaxed)
+    }
+}
+
+/// What holds for the server as a whole.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub connections: AtomicUsize,
+    pub connections_total: AtomicU64,
+    pub rejected: AtomicU64,
+    pub listen_pauses: AtomicU64,
+    pub draining: AtomicBool,
+    pub stopped: AtomicBool,
+    failure: Mutex<Option<String>>,
+    ended: OwnedFd,
+}
+
+impl Control {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            connections: AtomicUsize::new(0),
+            connections_total: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+            listen_pauses: AtomicU64::new(0),
+            draining: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            ended: eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?,
+        })
+    }
+
+    fn connected(&self, count: usize) {
+        self.connections.fetch_add(count, Ordering::Relaxed);
+        self.connections_total.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Tells who waits on `Census::ended_fd` that the server is to end, and why if that was nobody's wish.
+    pub(crate) fn end(&self, failure: Option<String>) {
+        if let Some(failure) = failure {
+            self.failure.lock().get_or_insert(failure);
+        }
+        let _ = rustix::io::write(&self.ended, &1_u64.to_ne_bytes());
+    }
+}
+
+/// A view of a server that any thread may hold.
+#[derive(Clone, Debug)]
+pub struct Census {
+    pub(crate) control: Arc<Control>,
+    pub(crate) desks: Vec<Arc<Desk>>,
+    pub(crate) listeners: Arc<Vec<String>>,
+}
+
+impl Census {
+    /// Client connections now.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.control.connections.load(Ordering::Relaxed)
+    }
+
+    /// Client connections ever accepted.
+    #[must_use]
+    pub fn connections_total(&self) -> u64 {
+        self.control.connections_total.load(Ordering::Relaxed)
+    }
+
+    /// Connections refused because there were too many.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.control.rejected.load(Ordering::Relaxed)
+    }
+
+    /// How often accepting paused for lack of file descriptors.
+    #[must_use]
+    pub fn listen_pauses(&self) -> u64 {
+        self.control.listen_pauses.load(Ordering::Relaxed)
+    }
+
+    /// Connections closed because they were idle for too long.
+    #[must_use]
+    pub fn idle_closed(&self) -> u64 {
+        self.desks.iter().map(|desk| desk.idle_closed.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Bytes received and sent, all connections.
+    #[must_use]
+    pub fn traffic(&self) -> (u64, u64) {
+        let sum = |counter: fn(&Desk) -> &AtomicU64| {
+            self.desks.iter().map(|desk| counter(desk).load(Ordering::Relaxed)).sum()
+        };
+        (sum(|desk| &desk.bytes_read), sum(|desk| &desk.bytes_written))
+    }
+
+    /// Where the server listens, by listener index.
+    #[must_use]
+    pub fn listeners(&self) -> &[String] {
+        &self.listeners
+    }
+
+    /// Every client connection.
+    #[must_use]
+    pub fn seated(&self) -> Vec<Seated> {
+        let mut all: Vec<Seated> =
+            self.desks.iter().flat_map(|desk| desk.seated.lock().values().cloned().collect::<Vec<_>>()).collect();
+        all.sort_by_key(|seated| seated.descriptor);
+        all
+    }
+
+    /// Asks whoever owns the server to end it (`ended_fd` becomes readable).
+    pub fn request_end(&self) {
+        self.control.end(None);
+    }
+
+    /// Readable once the server should end: a client asked for it, or a worker failed.
+    #[must_use]
+    pub fn ended_fd(&self) -> BorrowedFd<'_> {
+        self.control.ended.as_fd()
+    }
+
+    /// Why a worker failed, if one did.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.control.failure.lock().clone()
+    }
+}

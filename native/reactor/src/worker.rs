@@ -1,0 +1,358 @@
+//! One thread's loop: wait, read, serve, send.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, Event, EventFlags};
+use rustix::io::Errno;
+use rustix::net::{self, RecvFlags, sockopt};
+use rustix::time::Timespec;
+
+use crate::census::Desk;
+use crate::connection::{Phase, Stall};
+use crate::links::Links;
+use crate::listener::peer_of;
+use crate::reply::Sent;
+use crate::{Opened, Progress, Reply, Service, Settings, Token, Why};
+
+/// Events taken from the kernel at a time.
+const EVENTS_MAX: usize = 256;
+/// The token of the worker's own wake-up descriptor.
+pub(crate) const WAKE: u64 = u64::MAX;
+
+pub(crate) struct Worker<S: Service> {
+    service: S,
+    sessions: Vec<Option<S::Session>>,
+    links: Links,
+    desk: Arc<Desk>,
+    /// What one connection sent, before it is served; one for all of them, so that an idle one owns none.
+    buffer: Vec<u8>,
+    began: Instant,
+    ticked: Instant,
+    tick: Duration,
+    idle_timeout: Option<Duration>,
+}
+
+impl<S: Service> Worker<S> {
+    pub(crate) fn new(service: S, epoll: OwnedFd, desk: Arc<Desk>, settings: &Settings) -> Self {
+        let now = Instant::now();
+        Self {
+            service,
+            sessions: Vec::new(),
+            links: Links::new(epoll, settings.output_limit),
+            desk,
+            buffer: vec![0; settings.read_buffer],
+            began: now,
+            ticked: now,
+            tick: settings.tick,
+            idle_timeout: settings.idle_timeout,
+        }
+    }
+
+    /// Serves until the server stops.
+    pub(crate) fn run(&mut self) -> io::Result<()> {
+        let mut events: Vec<Event> = Vec::with_capacity(EVENTS_MAX);
+        loop {
+            events.clear();
+            match epoll::wait(&self.links.epoll, spare_capacity(&mut events), Some(&self.patience())) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            self.links.now = Instant::now();
+            for event in &events {
+                self.dispatch(event.data.u64(), event.flags);
+            }
+            self.end_turn();
+            if self.desk.is_stopped() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How long to wait for events: until the next tick, or not at all if something is still to be served.
+    fn patience(&self) -> Timespec {
+        let left = if self.links.again.is_empty() {
+            self.tick.saturating_sub(self.links.now.saturating_duration_since(self.ticked))
+        } else {
+            Duration::ZERO
+        };
+        Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(1), tv_nsec: left.subsec_nanos().into() }
+    }
+
+    fn dispatch(&mut self, number: u64, flags: EventFlags) {
+        if number == WAKE {
+            self.take_mail();
+            return;
+        }
+        let token = Token(number);
+        let Some(connection) = self.links.live(token) else { return };
+        if connection.phase == Phase::Connecting {
+            self.establish(token);
+        } else {
+            if flags.contains(EventFlags::OUT) {
+                self.flush(token);
+            }
+            if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) {
+                self.receive(token, flags);
+            }
+        }
+    }
+
+    fn take_mail(&mut self) {
+        self.desk.hush();
+        self.links.is_draining = self.desk.is_draining();
+        for (socket, listener) in self.desk.take() {
+            // Without a place in epoll the connection can't be served: dropping it closes it.
+            if let Ok(token) = self.links.insert(socket, Some(listener), Phase::Open) {
+                self.opened(token);
+            } else {
+                self.desk.left();
+            }
+        }
+        if self.links.is_draining {
+            self.drain();
+        }
+    }
+
+    /// Everything that is idle is closed; the rest follows as its replies are sent.
+    fn drain(&mut self) {
+        let tokens: Vec<Token> = self.links.connections.iter().map(|(_, connection)| connection.token).collect();
+        for token in tokens {
+            self.receive(token, EventFlags::IN);
+            self.links.mark_dirty(token);
+        }
+    }
+
+    fn establish(&mut self, token: Token) {
+        let Some(connection) = self.links.live(token) else { return };
+        match sockopt::socket_error(&connection.socket) {
+            Ok(Ok(())) => {
+                connection.phase = Phase::Open;
+                self.opened(token);
+                self.links.mark_dirty(token);
+            }
+            Ok(Err(error)) | Err(error) => self.links.doom(token, Why::Unreachable(io::Error::from(error).kind())),
+        }
+    }
+
+    fn opened(&mut self, token: Token) {
+        let seconds = self.seconds();
+        let Some(connection) = self.links.live(token) else { return };
+        connection.active_at = seconds;
+        let listener = connection.listener;
+        let peer = peer_of(connection.socket.as_fd());
+        if let Some(listener) = listener {
+            self.desk.enter(token, &connection.socket, listener, &peer);
+        }
+        let session = self.service.open(Opened { token, listener, peer }, &mut self.links);
+        let place = token.place();
+        if self.sessions.len() <= place {
+            self.sessions.resize_with(place + 1, || None);
+        }
+        self.sessions[place] = Some(session);
+    }
+
+    /// Reads once and serves what came. Level-triggered: what is left in the kernel is announced again.
+    fn receive(&mut self, token: Token, flags: EventFlags) {
+        let seconds = self.seconds();
+        let Some(connection) = self.links.live(token) else { return };
+        if !connection.is_readable() || connection.queued {
+            if flags.intersects(EventFlags::HUP | EventFlags::ERR) {
+                self.links.doom(token, Why::Peer);
+            }
+            return;
+        }
+        match net::recv(&connection.socket, &mut *self.buffer, RecvFlags::empty()) {
+            Ok((0, _)) => self.peer_ended(token),
+            Ok((count, _)) => {
+                connection.active_at = seconds;
+                Desk::add(&self.desk.bytes_read, count);
+                if connection.pending.is_empty() {
+                    self.serve_buffer(token, count);
+                } else {
+                    connection.pending.extend_from_slice(&self.buffer[..count]);
+                    self.serve_pending(token);
+                }
+            }
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => self.links.doom(token, Why::Failed(io::Error::from(error).kind())),
+        }
+    }
+
+    fn peer_ended(&mut self, token: Token) {
+        let Some(connection) = self.links.live(token) else { return };
+        connection.at_end = true;
+        self.links.mark_dirty(token);
+    }
+
+    /// The common case: nothing was left over, so the worker's buffer is served in place.
+    fn serve_buffer(&mut self, token: Token, count: usize) {
+        let buffer = std::mem::take(&mut self.buffer);
+        let rest = self.serve(token, &buffer[..count]);
+        if rest < count && self.links.live(token).is_some() {
+            let mut pending = self.links.spare();
+            pending.extend_from_slice(&buffer[rest..count]);
+            self.links.connections[token.place()].pending = pending;
+        }
+        self.buffer = buffer;
+    }
+
+    fn serve_pending(&mut self, token: Token) {
+        let Some(connection) = self.links.live(token) else { return };
+        let mut pending = std::mem::take(&mut connection.pending);
+        let rest = self.serve(token, &pending);
+        if rest < pending.len() {
+            pending.drain(..rest);
+            if let Some(connection) = self.links.live(token) {
+                connection.pending = pending;
+            }
+        } else {
+            self.links.keep_spare(pending);
+        }
+    }
+
+    /// Serves `input`, sends the reply, and returns how many bytes are done.
+    fn serve(&mut self, token: Token, input: &[u8]) -> usize {
+        let place = token.place();
+        let mut reply = {
+            let connection = &mut self.links.connections[place];
+            std::mem::take(&mut connection.reply)
+        };
+        if reply.bytes.capacity() == 0 {
+            reply.bytes = self.links.spare();
+        }
+        let Some(session) = self.sessions[place].as_mut() else { return input.len() };
+        self.links.serving = Some(token);
+        let progress = self.service.serve(token, session, input, &mut reply, &mut self.links);
+        self.links.serving = None;
+        self.settle(token, reply, progress, input.len())
+    }
+
+    fn settle(&mut self, token: Token, reply: Reply, progress: Progress, length: usize) -> usize {
+        let connection = &mut self.links.connections[token.place()];
+        let is_over_half = reply.len() > reply.limit / 2;
+        connection.reply = reply;
+        let done = match progress {
+            Progress::Consumed(count) => count,
+            Progress::Yield(count) => {
+                self.links.queue(token);
+                count
+            }
+            Progress::Blocked(count) => {
+                connection.stall = if is_over_half { Stall::Drain } else { Stall::Asked };
+                count
+            }
+            Progress::Close => {
+                connection.finishing = true;
+                length
+            }
+        };
+        self.flush(token);
+        done
+    }
+
+    /// Sends what waits on a connection, and closes it when that was the last thing to do.
+    fn flush(&mut self, token: Token) {
+        let is_draining = self.links.is_draining;
+        let Some(connection) = self.links.live(token) else { return };
+        if connection.phase == Phase::Connecting {
+            return;
+        }
+        let sent = connection.reply.send(connection.socket.as_fd());
+        match sent {
+            Err(error) => return self.links.doom(token, Why::Failed(error.kind())),
+            Ok((_, count)) => Desk::add(&self.desk.bytes_written, count),
+        }
+        let drained = connection.reply.len() <= connection.reply.limit / 2;
+        if connection.stall == Stall::Drain && drained {
+            connection.stall = Stall::None;
+            self.links.queue(token);
+        }
+        if matches!(sent, Ok((Sent::All, _))) {
+            let Some(connection) = self.links.live(token) else { return };
+            let buffer = std::mem::take(&mut connection.reply.bytes);
+            let (finishing, waning) = (connection.finishing, connection.at_end || is_draining);
+            self.links.keep_spare(buffer);
+            if finishing || (waning && self.is_done(token)) {
+                return self.links.doom(token, if finishing { Why::Asked } else { Why::Peer });
+            }
+        }
+        let links = &mut self.links;
+        let connection = &mut links.connections[token.place()];
+        if connection.watch(&links.epoll).is_err() {
+            links.doom(token, Why::Failed(io::ErrorKind::Other));
+        }
+    }
+
+    /// Nothing of this connection is left to be served or under way.
+    fn is_done(&self, token: Token) -> bool {
+        let connection = &self.links.connections[token.place()];
+        let is_ours = connection.listener.is_none() && !connection.at_end;
+        let idle = self.sessions[token.place()].as_ref().is_none_or(|session| self.service.is_idle(session));
+        idle && !connection.queued && connection.stall == Stall::None && !is_ours
+    }
+
+    fn end_turn(&mut self) {
+        for token in std::mem::take(&mut self.links.again) {
+            if let Some(connection) = self.links.live(token) {
+                connection.queued = false;
+                self.serve_pending(token);
+                self.links.mark_dirty(token);
+            }
+        }
+        self.service.turn(&mut self.links);
+        if self.links.now.saturating_duration_since(self.ticked) >= self.tick {
+            self.ticked = self.links.now;
+            self.service.tick(&mut self.links);
+            self.close_idle();
+        }
+        // Telling the service of an end may dirty or doom others: until nothing is left.
+        while !self.links.dirty.is_empty() || !self.links.doomed.is_empty() {
+            let mut dirty = std::mem::take(&mut self.links.dirty);
+            for token in dirty.drain(..) {
+                if let Some(connection) = self.links.live(token) {
+                    connection.dirty = false;
+                    self.flush(token);
+                }
+            }
+            if self.links.dirty.is_empty() {
+                self.links.dirty = dirty;
+            }
+            self.bury();
+        }
+    }
+
+    fn bury(&mut self) {
+        for (token, why) in std::mem::take(&mut self.links.doomed) {
+            let connection = self.links.connections.remove(token.place());
+            if connection.listener.is_some() {
+                self.desk.leave(token);
+            }
+            let session = self.sessions.get_mut(token.place()).and_then(Option::take);
+            self.service.close(token, session, why, &mut self.links);
+        }
+    }
+
+    fn close_idle(&mut self) {
+        let Some(timeout) = self.idle_timeout else { return };
+        let seconds = self.seconds();
+        let limit = u32::try_from(timeout.as_secs()).unwrap_or(u32::MAX);
+        let idle = |active_at: u32| seconds.saturating_sub(active_at) >= limit;
+        let tokens: Vec<Token> = (self.links.connections.iter())
+            .filter(|(_, connection)| connection.listener.is_some() && idle(connection.active_at))
+            .map(|(_, connection)| connection.token)
+            .collect();
+        for token in tokens {
+            self.desk.idle_closed.fetch_add(1, Ordering::Relaxed);
+            self.links.doom(token, Why::Idle);
+        }
+    }
+
+    fn seconds(&self) -> u32 {
+        u32::try_from(self.links.now.saturating_duration_since(self.began).as_secs()).unwrap_or(u32::MAX)
+    }
+}
