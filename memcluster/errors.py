@@ -1,0 +1,25 @@
+"""The exception tree: a message says what is wrong, where, and what to do.
+
+MemclusterError
+├── ConfigError     a file, a flag or an environment variable: names the file, the line, the key and the fix
+├── NodeError       a server on this host that cannot start, or ended by itself
+└── TopologyError   a set of servers that no placement can be made of
+"""
+
+from __future__ import annotations
+
+
+class MemclusterError(Exception):
+    """What memcluster raises on purpose; its text is for people."""
+
+
+class ConfigError(MemclusterError):
+    """A setting that cannot be: the text names where it stands and how to put it right."""
+
+
+class NodeError(MemclusterError):
+    """A server that cannot start or ended by itself."""
+
+
+class TopologyError(MemclusterError):
+    """Servers, weights or names that make no placement."""
