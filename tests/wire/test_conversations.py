@@ -1,0 +1,36 @@
+"""Every conversation file, held with a node, with the proxy over three nodes and with the real memcached."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.connection import ask
+from tests.servers import Server, start_memcached, start_node
+from tests.wire.conversation import Conversation, hold, read_conversation, version_number
+
+DIRECTORY = Path(__file__).parent.parent / "conversations"
+CONVERSATIONS = [read_conversation(path) for path in sorted(DIRECTORY.rglob("*.txt"))]
+CASES = [
+    pytest.param(conversation, server, id=f"{conversation.path.stem}-{server}")
+    for conversation in CONVERSATIONS
+    for server in conversation.servers
+]
+
+
+@pytest.mark.parametrize(("conversation", "name"), CASES)
+def test_conversation(
+    conversation: Conversation, name: str, request: pytest.FixtureRequest, started: Callable[[Server], Server]
+) -> None:
+    if conversation.flags:
+        server = started({"node": start_node, "memcached": start_memcached}[name](*conversation.flags))
+    else:
+        server = request.getfixturevalue(name)
+    if name == "memcached" and version_of(server) < conversation.since:
+        return
+    ask(server.address, b"flush_all\r\n")
+    hold(conversation, server.address)
+
+
+def version_of(server: Server) -> tuple[int, ...]:
+    return version_number(ask(server.address, b"version\r\n").decode())
