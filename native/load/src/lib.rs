@@ -1,1 +1,34 @@
-//! (to come)
+//! The load generator. It asks, counts every answer, and takes time; it knows nothing of our servers' insides.
+//!
+//! ```text
+//!   Settings ──> run: N threads, each a Worker (one epoll loop)
+//!                  Source ─ writes a batch of requests ─> Connection ─> server
+//!                  Tally  <─ counts, latencies ── Answers <─ bytes of any split
+//!                run: all tallies together ──> Report (JSON)
+//! ```
+//!
+//! Beside it: `trace` (one connection that replays accesses cache-aside) and `floor` (a server with no store).
+#![forbid(unsafe_code)]
+
+mod answers;
+mod connection;
+mod error;
+pub mod floor;
+mod keys;
+mod random;
+mod report;
+mod run;
+mod schedule;
+mod settings;
+mod sizes;
+mod source;
+mod tally;
+pub mod trace;
+mod values;
+mod worker;
+mod zipf;
+
+pub use error::Error;
+pub use report::{Latency, OperationReport, Report};
+pub use run::run;
+pub use settings::{Popularity, Settings, Sizes, Workload};

@@ -1,0 +1,190 @@
+//! What a run does: read from JSON, every setting with a default, unknown names refused.
+
+use serde::Deserialize;
+
+use crate::Error;
+
+/// One run.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// `host:port` of each server; connections are dealt to them in turn.
+    pub servers: Vec<String>,
+    /// Threads, each with its own epoll loop.
+    pub threads: usize,
+    /// Connections over all threads.
+    pub connections: usize,
+    /// What is asked.
+    pub workload: Workload,
+    /// Requests in one write; the next batch leaves when all its answers are in.
+    pub pipeline: usize,
+    /// Keys in one get.
+    pub keys_per_get: usize,
+    /// The share of requests that are sets, 0 to 1.
+    pub set_share: f64,
+    /// Different keys.
+    pub keys: u64,
+    /// Bytes of a key.
+    pub key_bytes: usize,
+    /// How often each key is asked for.
+    pub popularity: Popularity,
+    /// Bytes of the values, always the same ones for the same key.
+    pub value_bytes: Sizes,
+    /// Time to live sent with sets, in seconds; 0 is for ever.
+    pub ttl_seconds: u32,
+    /// How long a mix runs (after the warm-up).
+    pub seconds: f64,
+    /// Ends a mix after so many requests; 0 is no bound.
+    pub requests: u64,
+    /// What is done before this many seconds have passed is not counted.
+    pub warm_up_seconds: f64,
+    /// Requests a second, sent on schedule whether answered or not (open loop); 0 is as fast as answers come.
+    pub rate: f64,
+    /// Every value read is compared with the one that was stored.
+    pub verify: bool,
+    /// The same seed asks the same.
+    pub seed: u64,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Workload {
+    /// Gets and sets of random keys.
+    Mix,
+    /// Every key set once, in order.
+    Fill,
+    /// Every key read once, in order.
+    Scan,
+}
+
+/// How often each key is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub enum Popularity {
+    /// All alike.
+    Uniform,
+    /// The n-th key in proportion to n^-exponent.
+    Zipf {
+        /// Greater than 0.
+        exponent: f64,
+    },
+}
+
+/// A distribution of value sizes; a key's own size follows from a hash of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub enum Sizes {
+    /// All alike.
+    Fixed {
+        /// Of each value.
+        bytes: usize,
+    },
+    /// Any from `min` to `max`, both included.
+    Uniform {
+        /// Smallest.
+        min: usize,
+        /// Largest.
+        max: usize,
+    },
+    /// Its logarithm is normal; cut at `min` and `max`.
+    Lognormal {
+        /// Half are smaller.
+        median: f64,
+        /// Standard deviation of the logarithm.
+        sigma: f64,
+        /// Smallest.
+        min: usize,
+        /// Largest.
+        max: usize,
+    },
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            servers: vec!["127.0.0.1:11211".to_owned()],
+            threads: 1,
+            connections: 50,
+            workload: Workload::Mix,
+            pipeline: 1,
+            keys_per_get: 1,
+            set_share: 0.0,
+            keys: 20_000,
+            key_bytes: 23,
+            popularity: Popularity::Uniform,
+            value_bytes: Sizes::Fixed { bytes: 100 },
+            ttl_seconds: 0,
+            seconds: 10.0,
+            requests: 0,
+            warm_up_seconds: 0.0,
+            rate: 0.0,
+            verify: false,
+            seed: 1,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads and checks a JSON object.
+    ///
+    /// # Errors
+    /// `Error::Setting`, which names the setting.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let settings: Self = serde_json::from_str(text).map_err(|error| Error::Setting(error.to_string()))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let rows = [
+            (!self.servers.is_empty(), "servers: name at least one, as host:port"),
+            (self.threads >= 1, "threads: at least 1"),
+            (self.connections >= self.threads, "connections: at least one a thread"),
+            ((1..=100_000).contains(&self.pipeline), "pipeline: from 1 to 100000"),
+            ((1..=10_000).contains(&self.keys_per_get), "keys_per_get: from 1 to 10000"),
+            ((0.0..=1.0).contains(&self.set_share), "set_share: from 0 to 1"),
+            (self.keys >= 1, "keys: at least 1"),
+            ((1..=250).contains(&self.key_bytes), "key_bytes: from 1 to 250"),
+            (digits(self.keys - self.keys.min(1)) <= self.key_bytes, "key_bytes: too few to write so many keys"),
+            (self.value_bytes.max() <= 1 << 30, "value_bytes: at most 1 GiB"),
+            (self.value_bytes.min() <= self.value_bytes.max(), "value_bytes: min is greater than max"),
+            (self.seconds > 0.0 || self.requests > 0, "seconds: greater than 0, or give requests"),
+            (self.rate >= 0.0, "rate: at least 0"),
+            (self.popularity != Popularity::Zipf { exponent: 0.0 }, "popularity: exponent must be greater than 0"),
+        ];
+        match rows.iter().find(|(holds, _)| !holds) {
+            Some((_, what)) => Err(Error::Setting((*what).to_owned())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn digits(number: u64) -> usize {
+    number.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_object_is_the_defaults() {
+        let settings = Settings::from_json("{}").expect("defaults hold");
+        assert_eq!((settings.connections, settings.workload), (50, Workload::Mix));
+    }
+
+    #[test]
+    fn what_cannot_be_is_named() {
+        for (json, named) in [
+            (r#"{"pipelin": 3}"#, "pipelin"),
+            (r#"{"pipeline": 0}"#, "pipeline"),
+            (r#"{"keys": 100000, "key_bytes": 4}"#, "key_bytes"),
+            (r#"{"value_bytes": {"kind": "uniform", "min": 3, "max": 2}}"#, "value_bytes"),
+            (r#"{"popularity": {"kind": "zipf", "exponent": 0.0}}"#, "popularity"),
+        ] {
+            let error = Settings::from_json(json).expect_err(json).to_string();
+            assert!(error.contains(named), "{json}: {error}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What a run counts: requests, hits, errors, and how long each kind of request took.
+
+use hdrhistogram::Histogram;
+
+/// Kinds of request, each with its own count and histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Get = 0,
+    Set = 1,
+}
+
+/// Their names in reports, by number.
+pub(crate) const KINDS: [&str; 2] = ["get", "set"];
+
+/// Latencies are kept from 100 ns to a minute with three digits.
+const LATENCY_NS: (u64, u64, u8) = (100, 60_000_000_000, 3);
+
+/// What the answers said.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts {
+    /// Answered requests by kind, error answers included.
+    pub(crate) requests: [u64; KINDS.len()],
+    /// Keys asked for by answered gets.
+    pub(crate) keys: u64,
+    /// Values that came.
+    pub(crate) hits: u64,
+    /// Answers that are not what a get or set is answered with.
+    pub(crate) errors: u64,
+    /// The first of them.
+    pub(crate) first_error: Option<String>,
+    /// Values that were not the ones stored.
+    pub(crate) wrong: u64,
+    /// Answers that nothing had been asked for.
+    pub(crate) stray: u64,
+    /// Requests that were never answered: the connection ended or the run did.
+    pub(crate) unanswered: u64,
+    /// Connections that ended before the run.
+    pub(crate) connections_lost: u64,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+}
+
+impl Counts {
+    #[cold]
+    pub(crate) fn error(&mut self, line: &[u8]) {
+        self.errors += 1;
+        self.first_error.get_or_insert_with(|| String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned());
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (mine, others) in self.requests.iter_mut().zip(other.requests) {
+            *mine += others;
+        }
+        self.keys += other.keys;
+        self.hits += other.hits;
+        self.errors += other.errors;
+        self.wrong += other.wrong;
+        self.stray += other.stray;
+        self.unanswered += other.unanswered;
+        self.connections_lost += other.connections_lost;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+        self.first_error = self.first_error.take().or_else(|| other.first_error.clone());
+    }
+}
+
+/// The counts of one worker, later of all.
+#[derive(Clone, Debug)]
+pub(crate) struct Tally {
+    pub(crate) counts: Counts,
+    pub(crate) latency_ns: [Histogram<u64>; KINDS.len()],
+}
+
+impl Tally {
+    pub(crate) fn new() -> Self {
+        let (low, high, digits) = LATENCY_NS;
+        let histogram = || Histogram::new_with_bounds(low, high, digits).expect("the bounds are in order");
+        Self { counts: Counts::default(), latency_ns: [histogram(), histogram()] }
+    }
+
+    /// Books the latency of all answers that came since `before`.
+    #[inline]
+    pub(crate) fn record(&mut self, before: [u64; KINDS.len()], latency_ns: u64) {
+        for (kind, histogram) in self.latency_ns.iter_mut().enumerate() {
+            let answered = self.counts.requests[kind] - before[kind];
+            if answered > 0 {
+                histogram.saturating_record_n(latency_ns, answered);
+            }
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        for (mine, others) in self.latency_ns.iter_mut().zip(&other.latency_ns) {
+            mine.add(others).expect("all histograms have the same bounds");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_of_two_workers_are_those_of_all() {
+        let (mut one, mut two) = (Tally::new(), Tally::new());
+        for latency_us in 1..=1000u64 {
+            let tally = if latency_us % 2 == 0 { &mut one } else { &mut two };
+            let before = tally.counts.requests;
+            tally.counts.requests[Kind::Get as usize] += 3;
+            tally.record(before, latency_us * 1000);
+        }
+        one.add(&two);
+        let [gets, sets] = &one.latency_ns;
+        assert_eq!((gets.len(), sets.len(), one.counts.requests), (3000, 0, [3000, 0]));
+        for (quantile, expected_us) in [(0.5, 500.0), (0.99, 990.0), (0.999, 999.0)] {
+            let found_us = gets.value_at_quantile(quantile) as f64 / 1000.0;
+            assert!((found_us / expected_us - 1.0).abs() < 0.002, "{quantile}: {found_us}");
+        }
+    }
+
+    #[test]
+    fn what_is_slower_than_a_minute_counts_as_a_minute() {
+        let mut tally = Tally::new();
+        tally.counts.requests[1] = 1;
+        tally.record([0, 0], u64::MAX);
+        assert!(tally.latency_ns[1].max() >= 60_000_000_000);
+    }
+}

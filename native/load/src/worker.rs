@@ -1,0 +1,162 @@
+//! One thread's epoll loop over its connections.
+//!
+//! Closed loop: a connection sends its next batch as soon as the last is answered. Open loop: batches are due by the
+//! schedule; a connection that is still busy when its turn comes sends late, and the lateness counts as latency.
+
+use std::time::{Duration, Instant};
+
+use rustix::event::{Timespec, epoll};
+
+use crate::connection::Connection;
+use crate::schedule::Schedule;
+use crate::source::Source;
+use crate::tally::Tally;
+use crate::{Error, Settings, Workload};
+
+const BUFFER_BYTES: usize = 256 * 1024;
+const EVENTS_MAX: usize = 256;
+/// How long after the end answers are waited for.
+const GRACE: Duration = Duration::from_secs(5);
+/// The clock is looked at so often while nothing happens.
+const WAIT_MAX: Duration = Duration::from_millis(100);
+
+pub(crate) struct Worker {
+    epoll: rustix::fd::OwnedFd,
+    connections: Vec<Connection>,
+    source: Source,
+    schedule: Option<Schedule>,
+    tally: Tally,
+    buffer: Vec<u8>,
+    /// Nothing new is sent.
+    is_ending: bool,
+    warm_up: Duration,
+    duration: Option<Duration>,
+}
+
+/// What a worker brings back.
+pub(crate) struct Done {
+    pub(crate) tally: Tally,
+    /// From the end of the warm-up to the last answer.
+    pub(crate) elapsed: Duration,
+}
+
+impl Worker {
+    /// Connects; `first` is the number of its first connection among all workers'.
+    pub(crate) fn new(settings: &Settings, source: Source, first: usize, count: usize) -> Result<Self, Error> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|e| Error::io("epoll_create")(e.into()))?;
+        let mut connections = Vec::with_capacity(count);
+        for number in 0..count {
+            let server = &settings.servers[(first + number) % settings.servers.len()];
+            let connection = Connection::open(server, number as u64)?;
+            // Edge-triggered: an event says that something changed; both directions are registered once for all.
+            let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
+            epoll::add(&epoll, connection.stream(), epoll::EventData::new_u64(number as u64), flags)
+                .map_err(|e| Error::io("epoll_ctl")(e.into()))?;
+            connections.push(connection);
+        }
+        let is_timed = settings.workload == Workload::Mix && settings.seconds > 0.0;
+        let warm_up = Duration::from_secs_f64(settings.warm_up_seconds);
+        Ok(Self {
+            epoll,
+            connections,
+            source,
+            schedule: None,
+            tally: Tally::new(),
+            buffer: vec![0; BUFFER_BYTES],
+            is_ending: false,
+            warm_up,
+            duration: is_timed.then(|| warm_up + Duration::from_secs_f64(settings.seconds)),
+        })
+    }
+
+    /// Runs to the end; `rate` requests a second are this worker's share, 0 is a closed loop.
+    pub(crate) fn run(mut self, rate: f64, pipeline: usize) -> Result<Done, Error> {
+        let start = Instant::now();
+        let mut counted_from = start;
+        let mut events = Vec::with_capacity(EVENTS_MAX);
+        if rate > 0.0 {
+            self.schedule = Some(Schedule::new(start, rate / pipeline as f64));
+        } else {
+            (0..self.connections.len()).for_each(|number| self.send_next(number, start));
+        }
+        loop {
+            let now = Instant::now();
+            let age = now - start;
+            if counted_from == start && !self.warm_up.is_zero() && age >= self.warm_up {
+                self.tally = Tally::new();
+                counted_from = now;
+            }
+            self.is_ending |= self.duration.is_some_and(|duration| age >= duration);
+            self.send_due(now);
+            if self.is_over(age) {
+                break;
+            }
+            self.wait(&mut events, now)?;
+            self.serve(&events);
+        }
+        self.tally.counts.unanswered += self.connections.iter().map(Connection::unanswered).sum::<u64>();
+        Ok(Done { elapsed: counted_from.elapsed(), tally: self.tally })
+    }
+
+    fn is_over(&self, age: Duration) -> bool {
+        let is_late = self.duration.is_some_and(|duration| age >= duration + GRACE);
+        let is_done = self.is_ending || self.source.is_empty() || self.connections.iter().all(|c| !c.is_open);
+        is_late || (is_done && self.connections.iter().all(Connection::is_idle))
+    }
+
+    fn wait(&self, events: &mut Vec<epoll::Event>, now: Instant) -> Result<(), Error> {
+        let until_turn = self.schedule.as_ref().filter(|_| !self.is_ending).map_or(WAIT_MAX, |s| s.wait(now));
+        let timeout = Timespec::try_from(until_turn.min(WAIT_MAX)).expect("a tenth of a second fits");
+        events.clear();
+        match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(events), Some(&timeout)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(Error::io("epoll_wait")(error.into())),
+        }
+    }
+
+    fn serve(&mut self, events: &[epoll::Event]) {
+        for event in events {
+            let number = event.data.u64() as usize;
+            let connection = &mut self.connections[number];
+            connection.flush(&mut self.tally);
+            if !connection.is_idle() {
+                connection.receive(&mut self.buffer, &self.source, &mut self.tally);
+                if self.connections[number].is_idle() {
+                    self.send_next(number, Instant::now());
+                }
+            }
+        }
+    }
+
+    /// The connection is idle: what it sends next, if anything is to be sent by now.
+    fn send_next(&mut self, number: usize, now: Instant) {
+        let count = self.connections.len() as u64;
+        let connection = &mut self.connections[number];
+        if self.is_ending || !connection.is_open {
+            return;
+        }
+        let since = match &self.schedule {
+            None => now,
+            Some(schedule) => {
+                let due = schedule.due(connection.turn);
+                if due > now {
+                    return;
+                }
+                connection.turn += count;
+                due
+            }
+        };
+        connection.begin(&mut self.source, since, &mut self.tally);
+    }
+
+    /// Open loop: wakes the connections whose turn has come.
+    fn send_due(&mut self, now: Instant) {
+        let count = self.connections.len() as u64;
+        while let Some(turn) = self.schedule.as_mut().filter(|_| !self.is_ending).and_then(|s| s.take(now)) {
+            let number = (turn % count) as usize;
+            if self.connections[number].is_idle() {
+                self.send_next(number, now);
+            }
+        }
+    }
+}
