@@ -82,3 +82,12 @@ def locate(topology: str, key: bytes) -> tuple[str, list[str]]:
 
 def hash_key(name: str, key: bytes) -> int:
     """One of the router's key hashes by name: md5, fnv1a_64, …"""
+
+def load_run(settings: str) -> str:
+    """Runs the load generator: settings (native/load/src/settings.rs) and report (report.rs) are JSON objects."""
+
+def load_replay(settings: str) -> str:
+    """Replays recorded accesses cache-aside: settings and report as in native/load/src/trace.rs, JSON objects."""
+
+def load_floor(listen: str, value_bytes: int) -> None:
+    """Serves on `host:port` until the process ends, answering like memcached with no store."""

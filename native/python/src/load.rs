@@ -1,0 +1,33 @@
+//! `_native.load_*`: the load generator for Python, settings and reports as JSON.
+
+use std::net::TcpListener;
+
+use ::load::{Error, Settings, floor, run, trace};
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+
+/// Runs what the settings say (see native/load/src/settings.rs) and returns the report.
+#[pyfunction]
+pub fn load_run(py: Python<'_>, settings: &str) -> PyResult<String> {
+    py.detach(|| run(&Settings::from_json(settings)?).map(|report| report.to_json())).map_err(exception)
+}
+
+/// Replays a file of recorded accesses cache-aside (see native/load/src/trace.rs) and returns how many missed.
+#[pyfunction]
+pub fn load_replay(py: Python<'_>, settings: &str) -> PyResult<String> {
+    py.detach(|| trace::replay(&trace::Replay::from_json(settings)?).map(|report| report.to_json())).map_err(exception)
+}
+
+/// Serves on `host:port` until the process ends: answers like memcached, with no store.
+#[pyfunction]
+pub fn load_floor(py: Python<'_>, listen: &str, value_bytes: usize) -> PyResult<()> {
+    let listener = TcpListener::bind(listen).map_err(|error| PyOSError::new_err(format!("{listen}: {error}")))?;
+    py.detach(|| floor::serve(&listener, value_bytes)).map_err(exception)
+}
+
+fn exception(error: Error) -> PyErr {
+    match error {
+        Error::Setting(what) => PyValueError::new_err(what),
+        Error::Connect { .. } | Error::Io { .. } => PyOSError::new_err(error.to_string()),
+    }
+}
