@@ -12,7 +12,7 @@ A new placement is a file with a ROW and a line in PLACEMENTS below.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.errors import ConfigError
 from memcluster.proxy.placement import (
@@ -28,7 +28,11 @@ from memcluster.proxy.placement import (
 )
 from memcluster.proxy.placement.contract import Options, Placement
 from memcluster.proxy.placement.rules import Rule
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcluster.proxy.server import Server
 
 PLACEMENTS: dict[str, Placement] = {
     row.name: row

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from memcluster.proxy.placement.rules import Rule
-from memcluster.proxy.server import Server
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from memcluster.proxy.placement.rules import Rule
+    from memcluster.proxy.server import Server
 
 HASHES = (
     "one_at_a_time",

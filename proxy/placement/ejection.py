@@ -1,7 +1,8 @@
 """A rule without the servers that are out, such that no key moves between two servers that are in.
 
-twemproxy shares out points anew on ejection, which can move keys between live servers and so bring back what one of them
-held before. Here a ring loses the dead servers' points; a slot or a jump bucket of a dead server is given to a live one.
+twemproxy shares out points anew on ejection, which can move keys between live servers and so bring back what one of
+them held before. Here a ring loses the dead servers' points; a slot or a jump bucket of a dead server is given to a
+live one.
 """
 
 from __future__ import annotations

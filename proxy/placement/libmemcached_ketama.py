@@ -1,7 +1,7 @@
-"""`libmemcached-ketama` and `libmemcached-ketama-weighted`: agree with libmemcached 1.0 and 1.1, so with pylibmc and PHP.
+"""`libmemcached-ketama` and `libmemcached-ketama-weighted`: agree with libmemcached 1.0 and 1.1.
 
-Behaviours: pylibmc's `{"ketama": True}` is the first, `{"ketama": True, "ketama_weighted": True}` and PHP's
-OPT_LIBKETAMA_COMPATIBLE the second. Quirks:
+pylibmc's `{"ketama": True}` is the first, `{"ketama": True, "ketama_weighted": True}` and PHP's
+OPT_LIBKETAMA_COMPATIBLE are the second. Quirks:
 - a server goes by `host` on port 11211, else `host:port`; a unix socket by `path:0`;
 - unweighted: 100 points a server, each the key hash (default one_at_a_time, signed characters) of `name-i`;
 - but any server that weighs more than 1 turns the unweighted ring into the weighted one, while the key hash stays;
@@ -11,13 +11,17 @@ OPT_LIBKETAMA_COMPATIBLE the second. Quirks:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.proxy.placement.contract import HASHES, Options, Placement
 from memcluster.proxy.placement.md5_points import md5_points
 from memcluster.proxy.placement.rules import Continuum, Point, continuum
 from memcluster.proxy.placement.single_precision import digests
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcluster.proxy.server import Server
 
 POINTS = 100
 LIBMEMCACHED_HASHES = ("one_at_a_time", *(name for name in HASHES if name in {"md5", "crc32", "fnv1_64", "fnv1a_64"}))

@@ -6,11 +6,15 @@ hash. Quirks: servers count by their place in the list, so add and remove them a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.proxy.placement.contract import Options, Placement
 from memcluster.proxy.placement.rules import Jump
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcluster.proxy.server import Server
 
 
 def build(_: Sequence[Server], options: Options) -> Jump:

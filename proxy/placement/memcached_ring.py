@@ -12,12 +12,16 @@ server goes by its address, whatever it is called; a name given here stands in f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.proxy.placement.contract import Options, Placement
 from memcluster.proxy.placement.md5_points import md5_points
 from memcluster.proxy.placement.rules import Continuum, continuum
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from memcluster.proxy.server import Server
 
 DIGESTS = 40
 

@@ -6,12 +6,16 @@ one_at_a_time). Not consistent: a server more or less moves nearly every key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.proxy.placement.contract import Options, Placement
 from memcluster.proxy.placement.rules import Modula
 from memcluster.proxy.placement.twemproxy_ketama import TWEMPROXY_HASHES
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcluster.proxy.server import Server
 
 
 def slots(servers: Sequence[Server]) -> tuple[int, ...]:

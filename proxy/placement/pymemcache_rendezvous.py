@@ -2,19 +2,23 @@
 
 Quirks:
 - a server goes by `host:port`, port 11211 included, a socket by its path; equal scores go to the larger name;
-- the client hashes the Python object as given: a key given as `b"k"` is hashed as the four characters `b'k'` and so lands
-  elsewhere than `"k"`. A proxy sees bytes only and follows the string;
+- the client hashes the Python object as given: a key given as `b"k"` is hashed as the four characters `b'k'` and so
+  lands elsewhere than `"k"`. A proxy sees bytes only and follows the string;
 - the client's `key_prefix` is sent but not hashed, so a proxy disagrees with a client that has one;
 - no weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.proxy.placement.contract import Options, Placement
 from memcluster.proxy.placement.rules import Rendezvous
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcluster.proxy.server import Server
 
 
 def build(servers: Sequence[Server], _: Options) -> Rendezvous:

@@ -6,11 +6,15 @@ weighs; so does this.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.proxy.placement.contract import Options, Placement
 from memcluster.proxy.placement.rules import Random
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcluster.proxy.server import Server
 
 
 def build(servers: Sequence[Server], _: Options) -> Random:

@@ -14,7 +14,7 @@ Point = tuple[int, int]
 
 
 class Continuum(msgspec.Struct, frozen=True, tag="continuum", tag_field="kind"):
-    """A ring: the key's hash goes to the first point at or above it (or strictly above it), past the end to the first."""
+    """A ring: a key's hash goes to the first point at (or strictly) above it, and past the last point to the first."""
 
     hash: str
     match: Literal["at_or_above", "above"]

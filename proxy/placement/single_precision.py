@@ -8,7 +8,10 @@ bits, because 53 bits are more than twice 24 plus two.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DIGESTS = 40
 

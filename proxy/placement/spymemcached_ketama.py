@@ -6,12 +6,16 @@ Quirks: always 160 points a server, whatever their number; weights are not part 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.proxy.placement.contract import Options, Placement
 from memcluster.proxy.placement.md5_points import md5_points
 from memcluster.proxy.placement.rules import Continuum, continuum
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcluster.proxy.server import Server
 
 
 def build(servers: Sequence[Server], options: Options) -> Continuum:

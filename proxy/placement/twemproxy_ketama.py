@@ -4,20 +4,24 @@ Quirks:
 - a server goes by its explicit name, else `host` on port 11211 and `host:port` on any other, a socket by its path;
 - weights count also for named servers (its notes say otherwise, its code and this do not);
 - points a server gets are rounded in single precision (single_precision.py);
-- the default hash is fnv1a_64, which is 32-bit arithmetic on signed characters: choose md5 to agree with ketama clients;
+- the default hash is fnv1a_64, 32-bit arithmetic on signed characters: choose md5 to agree with ketama clients;
 - when it ejects a server it shares out the weights anew among the live ones; memcluster only drops the dead one's
   points, so that no key moves between two live servers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.proxy.placement.contract import HASHES, Options, Placement
 from memcluster.proxy.placement.md5_points import md5_points
 from memcluster.proxy.placement.rules import Continuum, continuum
 from memcluster.proxy.placement.single_precision import digests
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcluster.proxy.server import Server
 
 TWEMPROXY_HASHES = ("fnv1a_64", *(name for name in HASHES if name not in {"fnv1a_64", "xxh3_64"}))
 

@@ -10,12 +10,16 @@ uhashring itself computes the points, here. Its quirks:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memcluster.errors import ConfigError
 from memcluster.proxy.placement.contract import Options, Placement
 from memcluster.proxy.placement.rules import Continuum, continuum
-from memcluster.proxy.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memcluster.proxy.server import Server
 
 
 def build(servers: Sequence[Server], _: Options) -> Continuum:
