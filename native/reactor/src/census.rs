@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
@@ -22,6 +22,10 @@ pub struct Seated {
     pub listener: usize,
     /// `host:port` of the peer, or `unix`.
     pub peer: Box<str>,
+    /// Seconds since it last sent something.
+    pub idle_seconds: u32,
+    /// The second of the worker's clock at which it was last seen to send.
+    active_at: u32,
 }
 
 #[derive(Debug)]
@@ -34,6 +38,9 @@ pub(crate) struct Desk {
     pub bytes_read: AtomicU64,
     pub bytes_written: AtomicU64,
     pub idle_closed: AtomicU64,
+    pub yields: AtomicU64,
+    /// Seconds of the worker's clock at its last look at all connections.
+    seconds: AtomicU32,
 }
 
 impl Desk {
@@ -47,6 +54,8 @@ impl Desk {
             bytes_read: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
             idle_closed: AtomicU64::new(0),
+            yields: AtomicU64::new(0),
+            seconds: AtomicU32::new(0),
         })
     }
 
@@ -84,8 +93,28 @@ impl Desk {
         std::mem::take(&mut *self.mail.lock())
     }
 
-    pub(crate) fn enter(&self, token: Token, socket: &OwnedFd, listener: usize, peer: &str) {
-        self.seated.lock().insert(token, Seated { descriptor: socket.as_raw_fd(), listener, peer: peer.into() });
+    pub(crate) fn enter(&self, token: Token, socket: &OwnedFd, listener: usize, peer: &str, active_at: u32) {
+        self.seated.lock().insert(
+            token,
+            Seated { descriptor: socket.as_raw_fd(), listener, peer: peer.into(), idle_seconds: 0, active_at },
+        );
+    }
+
+    /// These connections have sent something since the last look.
+    pub(crate) fn seen(&self, active: impl Iterator<Item = (Token, u32)>, seconds: u32) {
+        self.seconds.store(seconds, Ordering::Relaxed);
+        let mut seated = self.seated.lock();
+        for (token, active_at) in active {
+            if let Some(seat) = seated.get_mut(&token) {
+                seat.active_at = active_at;
+            }
+        }
+    }
+
+    fn seated(&self) -> Vec<Seated> {
+        let seconds = self.seconds.load(Ordering::Relaxed);
+        let idle = |seat: &Seated| Seated { idle_seconds: seconds.saturating_sub(seat.active_at), ..seat.clone() };
+        self.seated.lock().values().map(idle).collect()
     }
 
     pub(crate) fn leave(&self, token: Token) {
@@ -188,6 +217,12 @@ impl Census {
         self.desks.iter().map(|desk| desk.idle_closed.load(Ordering::Relaxed)).sum()
     }
 
+    /// How often a connection with more to serve gave way to the others.
+    #[must_use]
+    pub fn yields(&self) -> u64 {
+        self.desks.iter().map(|desk| desk.yields.load(Ordering::Relaxed)).sum()
+    }
+
     /// Bytes received and sent, all connections.
     #[must_use]
     pub fn traffic(&self) -> (u64, u64) {
@@ -206,8 +241,7 @@ impl Census {
     /// Every client connection.
     #[must_use]
     pub fn seated(&self) -> Vec<Seated> {
-        let mut all: Vec<Seated> =
-            self.desks.iter().flat_map(|desk| desk.seated.lock().values().cloned().collect::<Vec<_>>()).collect();
+        let mut all: Vec<Seated> = self.desks.iter().flat_map(|desk| desk.seated()).collect();
         all.sort_by_key(|seated| seated.descriptor);
         all
     }

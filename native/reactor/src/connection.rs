@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     pub listener: Option<usize>,
     /// Seconds of the worker's clock at its last input.
     pub active_at: u32,
+    /// What the census has been told of that.
+    pub shown_at: u32,
     pub phase: Phase,
     pub stall: Stall,
     /// The peer sends no more.
@@ -65,6 +67,7 @@ impl Connection {
             pending: Vec::new(),
             listener,
             active_at: 0,
+            shown_at: 0,
             phase,
             stall: Stall::None,
             at_end: false,

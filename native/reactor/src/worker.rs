@@ -35,6 +35,8 @@ pub(crate) struct Worker<S: Service> {
     ticked: Instant,
     tick: Duration,
     idle_timeout: Option<Duration>,
+    /// The second at which all connections were last looked at.
+    looked_at: u32,
 }
 
 impl<S: Service> Worker<S> {
@@ -50,6 +52,7 @@ impl<S: Service> Worker<S> {
             ticked: now,
             tick: settings.tick,
             idle_timeout: settings.idle_timeout,
+            looked_at: 0,
         }
     }
 
@@ -143,10 +146,11 @@ impl<S: Service> Worker<S> {
         let seconds = self.seconds();
         let Some(connection) = self.links.live(token) else { return };
         connection.active_at = seconds;
+        connection.shown_at = seconds;
         let listener = connection.listener;
         let peer = peer_of(connection.socket.as_fd());
         if let Some(listener) = listener {
-            self.desk.enter(token, &connection.socket, listener, &peer);
+            self.desk.enter(token, &connection.socket, listener, &peer, seconds);
         }
         let session = self.service.open(Opened { token, listener, peer }, &mut self.links);
         let place = token.place();
@@ -239,6 +243,7 @@ impl<S: Service> Worker<S> {
         let done = match progress {
             Progress::Consumed(count) => count,
             Progress::Yield(count) => {
+                Desk::add(&self.desk.yields, 1);
                 self.links.queue(token);
                 count
             }
@@ -308,7 +313,7 @@ impl<S: Service> Worker<S> {
         if self.links.now.saturating_duration_since(self.ticked) >= self.tick {
             self.ticked = self.links.now;
             self.service.tick(&mut self.links);
-            self.close_idle();
+            self.look_around();
         }
         // Telling the service of an end may dirty or doom others: until nothing is left.
         while !self.links.dirty.is_empty() || !self.links.doomed.is_empty() {
@@ -337,9 +342,24 @@ impl<S: Service> Worker<S> {
         }
     }
 
-    fn close_idle(&mut self) {
-        let Some(timeout) = self.idle_timeout else { return };
+    /// Once a second: tells the census who is active, and closes who is not.
+    fn look_around(&mut self) {
         let seconds = self.seconds();
+        if seconds == self.looked_at {
+            return;
+        }
+        self.looked_at = seconds;
+        let active = self.links.connections.iter_mut().filter_map(|(_, connection)| {
+            let is_news = connection.active_at != connection.shown_at;
+            connection.shown_at = connection.active_at;
+            is_news.then_some((connection.token, connection.active_at))
+        });
+        self.desk.seen(active, seconds);
+        self.close_idle(seconds);
+    }
+
+    fn close_idle(&mut self, seconds: u32) {
+        let Some(timeout) = self.idle_timeout else { return };
         let limit = u32::try_from(timeout.as_secs()).unwrap_or(u32::MAX);
         let idle = |active_at: u32| seconds.saturating_sub(active_at) >= limit;
         let tokens: Vec<Token> = (self.links.connections.iter())
