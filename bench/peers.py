@@ -1,0 +1,106 @@
+"""Who is measured: a row each, with the command that starts it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import generator
+
+CONNECTIONS_MAX = 12_000
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a scenario asks of a server."""
+
+    port: int
+    threads: int = 1
+    memory_mb: int = 64
+    item_size_max: str = "1m"
+    # What the floor answers with.
+    value_bytes: int = 100
+    # The nodes behind a proxy.
+    nodes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server that can be started here, if its program is installed."""
+
+    name: str
+    program: str
+    command: Callable[[Need], list[str]]
+    version: Sequence[str] = ()
+
+    @property
+    def is_installed(self) -> bool:
+        """Its program is found."""
+        return shutil.which(self.program) is not None
+
+    def version_line(self) -> str:
+        """What it says of itself."""
+        if not self.version:
+            return ""
+        said = subprocess.run([self.program, *self.version], capture_output=True, text=True, check=False)
+        return (said.stdout + said.stderr).strip().splitlines()[0]
+
+
+def _memcached(program: str) -> Callable[[Need], list[str]]:
+    def command(need: Need) -> list[str]:
+        user = ["-u", "root"] if os.geteuid() == 0 else []
+        return [program, *user, "-l", "127.0.0.1", "-U", "0", *_flags(need)]
+
+    return command
+
+
+def _flags(need: Need) -> list[str]:
+    flags = {"-p": need.port, "-t": need.threads, "-m": need.memory_mb, "-c": CONNECTIONS_MAX, "-I": need.item_size_max}
+    return [str(word) for flag in flags.items() for word in flag]
+
+
+def _memcluster_node(need: Need) -> list[str]:
+    return [sys.executable, "-m", "memcluster", "node", "-l", "127.0.0.1", *_flags(need)]
+
+
+def _memcluster_proxy(need: Need) -> list[str]:
+    servers = [word for node in need.nodes for word in ("--server", node)]
+    listen = ["--listen", f"127.0.0.1:{need.port}", "--threads", str(need.threads)]
+    return [sys.executable, "-m", "memcluster", "proxy", *listen, *servers]
+
+
+def _nutcracker(need: Need) -> list[str]:
+    folder = Path(tempfile.mkdtemp(prefix="bench-nutcracker-"))
+    servers = "\n".join(f"   - {node}:1" for node in need.nodes)
+    settings = (
+        f"bench:\n  listen: 127.0.0.1:{need.port}\n  hash: fnv1a_64\n  distribution: ketama\n  servers:\n{servers}\n"
+    )
+    (folder / "nutcracker.yml").write_text(settings)
+    return ["nutcracker", "-c", str(folder / "nutcracker.yml"), "-s", "0", "-o", str(folder / "log")]
+
+
+def _floor(need: Need) -> list[str]:
+    return [*generator.COMMAND, "floor", f"127.0.0.1:{need.port}", str(need.value_bytes)]
+
+
+NODES = {
+    peer.name: peer
+    for peer in (
+        Peer("memcluster", sys.executable, _memcluster_node),
+        Peer("memcached", "memcached", _memcached("memcached"), version=("-V",)),
+        Peer("memcached-1.6.45", "memcached-1.6.45", _memcached("memcached-1.6.45"), version=("-V",)),
+        Peer("floor", sys.executable, _floor),
+    )
+}
+
+PROXIES = {
+    peer.name: peer
+    for peer in (
+        Peer("memcluster", sys.executable, _memcluster_proxy),
+        Peer("nutcracker", "nutcracker", _nutcracker, version=("-V",)),
+    )
+}
