@@ -10,11 +10,8 @@ import time
 from tests.connection import Address, ask
 from tests.servers import Server, start_memcached, start_node, start_proxy_over_nodes
 from tests.wire.conversation import version_number
-from tests.wire.differential.commands import ITEM_SIZE_FLAG
 from tests.wire.differential.differences import known
-from tests.wire.differential.runner import Pair, compare
-
-FLAGS = ("-I", ITEM_SIZE_FLAG)
+from tests.wire.differential.runner import FLAGS, MEMCACHED_FLAGS, Pair, compare
 
 
 def started(kind: str, program: str | None) -> Server:
@@ -24,7 +21,7 @@ def started(kind: str, program: str | None) -> Server:
         case "proxy":
             return start_proxy_over_nodes(3, node_flags=FLAGS)
         case _:
-            return start_memcached(*FLAGS, program=program)
+            return start_memcached(*MEMCACHED_FLAGS, program=program)
 
 
 def main() -> int:
@@ -36,7 +33,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--differences", type=int, default=1, help="how many to show")
     options = parser.parse_args()
-    truth = start_memcached(*FLAGS)
+    truth = start_memcached(*MEMCACHED_FLAGS)
     server = None if options.server else started(options.kind, options.program)
     try:
         return show(options, truth.address, server.address if server else endpoint(options.server))

@@ -1,9 +1,10 @@
 """Whether two servers' answers say the same, apart from what no two servers can share: CAS values, times, sizes in memory."""
 
+import itertools
 import re
 
 TIME_TOLERANCE_SECONDS = 2
-VALUE_LINE = re.compile(rb"(VALUE .+ \d+ \d+) (\d+)", re.DOTALL)
+VALUE_LINE = re.compile(rb"(VALUE .+ \d+ [\dN]+) (\d+)", re.DOTALL)
 MEASURED = re.compile(rb"(exp|la|cas|cls|size)=-?\d+")
 VERSION = re.compile(rb"VERSION .*")
 
@@ -17,11 +18,14 @@ class Comparison:
         self.theirs: dict[bytes, bytes] = {}
         self.ours: dict[bytes, bytes] = {}
 
-    def agrees(self, expected: bytes, received: bytes) -> bool:
-        if expected == received and b" c" not in expected and b"VALUE" not in expected:
-            return True
+    def difference(self, expected: bytes, received: bytes) -> str | None:
+        """The first lines that differ, for a reader, or None."""
         lines, others = expected.split(b"\r\n"), received.split(b"\r\n")
-        return len(lines) == len(others) and all(map(self.line_agrees, lines, others))
+        for number, (line, other) in enumerate(itertools.zip_longest(lines, others)):
+            if line is None or other is None or not self.line_agrees(line, other):
+                shown = slice(max(number - 2, 0), number + 3)
+                return f"from line {number + 1} of the answer on (CAS values known: {self.theirs})\n  memcached: {lines[shown]}\n  this one:  {others[shown]}"
+        return None
 
     def line_agrees(self, line: bytes, other: bytes) -> bool:
         if (valued := VALUE_LINE.fullmatch(line)) and (other_valued := VALUE_LINE.fullmatch(other)):

@@ -51,4 +51,18 @@ def known(server: str, memcached_version: tuple[int, ...]) -> Known:
     return Known(tuple(row for row in DIFFERENCES if memcached_version < row.before and (server in row.servers or row.before != NEWEST)))
 
 
-DIFFERENCES: tuple[Difference, ...] = ()
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "A retrieval with a key of more than 250 bytes",
+        "memcached sends a blank line too many, and throws away the answers to what was pipelined before it, which no client can sort out. "
+        "Ours is one `CLIENT_ERROR bad command line format`.",
+        servers=("node", "proxy", "memcached"),
+        unsent=r"^ *(get|gets|gat|gats) .*[^ ]{251}",
+    ),
+    Difference(
+        "A number that gets shorter",
+        "memcached pads it with spaces to its former length, unless an answer that still waits to be sent holds the item. Ours is never padded.",
+        servers=("node", "proxy", "memcached"),
+        same=(r"((?:VALUE \S+ \d+|VA)) \d+((?: [^\r\n]*)?\r\n\d+) *\r\n", r"\1 N\2\r\n"),
+    ),
+)

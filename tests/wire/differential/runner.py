@@ -1,5 +1,6 @@
 """Plays the same cases to a server and to the real memcached, and shrinks the first one on which they disagree."""
 
+import re
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -8,7 +9,9 @@ from tests.wire.differential.case import Batch, Case, Player, draw_case
 from tests.wire.differential.compare import Comparison
 from tests.wire.differential.differences import Known
 
-SHRINK_ROUNDS_MAX = 40
+SHRINK_ROUNDS_MAX = 300
+FLAGS = ("-I", "16k")
+MEMCACHED_FLAGS = (*FLAGS, "-o", "slab_chunk_max=16")
 
 
 @dataclass
@@ -31,8 +34,8 @@ class Pair:
         expected, received = (player.play(case) for player in self.players)
         for number in range(max(len(expected), len(received))):
             pair = [self.known.mask(answers[number]) if number < len(answers) else b"" for answers in (expected, received)]
-            if not comparison.agrees(*pair):
-                return f"batch {number + 1}:\n  memcached: {short(pair[0])}\n  this one:  {short(pair[1])}"
+            if difference := comparison.difference(*pair):
+                return f"batch {number + 1}, {difference}"
         return None
 
     def play_again(self, case: Case) -> str | None:
@@ -87,8 +90,9 @@ def with_batch(case: Case, number: int, batch: Batch) -> Case:
 
 
 def short(answer: bytes) -> str:
-    shown = repr(answer)
-    return shown if len(shown) < 1500 else f"{shown[:750]} ... {shown[-750:]}"
+    """The bytes as in Python, long runs of one letter as {length*letter}."""
+    shown = re.sub(r"(\w)\1{19,}", lambda run: f"{{{len(run[0])}*{run[1]}}}", repr(answer))
+    return shown if len(shown) < 2000 else f"{shown[:1000]} ... {shown[-1000:]}"
 
 
 def describe(case: Case) -> str:
