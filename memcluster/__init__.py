@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from memcluster.local import Cluster
-    from memcluster.node import Node
+    from memcluster.node.node import Node
 
 __version__ = "0.1.0"
 
@@ -29,7 +29,7 @@ __all__ = ["Cluster", "Node", "__version__"]
 def __getattr__(name: str) -> object:
     # Lazy, because a node's process must not pay for what only a cluster needs.
     if name == "Node":
-        from memcluster.node import Node
+        from memcluster.node.node import Node
 
         return Node
     if name == "Cluster":

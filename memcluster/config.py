@@ -27,7 +27,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Flag", "Memory", "Meta", "Mode", "Row", "Seconds", "Settings", "Size", "load", "overlay", "rows"]
+__all__ = [
+    "Flag",
+    "Memory",
+    "Meta",
+    "Mode",
+    "Row",
+    "Seconds",
+    "Settings",
+    "Size",
+    "load",
+    "overlay",
+    "rows",
+    "to_flags",
+]
 
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -153,7 +166,10 @@ class Row:
     def read(self, text: str) -> Any:
         """The value that text stands for; ValueError says why it stands for none."""
         is_list = typing.get_origin(self.bare_kind) is tuple
-        value = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+        return self.accept([part.strip() for part in text.split(",") if part.strip()] if is_list else text)
+
+    def accept(self, value: Any) -> Any:
+        """The value as a settings file would have it, checked; ValueError says what is wrong with it."""
         try:
             return _convert(value, self.kind)
         except msgspec.ValidationError as error:
@@ -187,6 +203,23 @@ def overlay(settings: S, section: str, environment: Mapping[str, str], flags: Ma
             except ValueError as error:
                 raise ConfigError(f"environment variable {variable}={environment[variable]}: {error}") from None
     return msgspec.structs.replace(settings, **changes)
+
+
+def to_flags(settings: Settings) -> list[str]:
+    """The command line that says the same, as far as it differs from the defaults."""
+    words: list[str] = []
+    for row in rows(type(settings)):
+        value = getattr(settings, row.name)
+        if value == row.default or not row.flag.names:
+            continue
+        name = max(row.flag.names, key=len)
+        if row.flag.counts:
+            words += [name] * value
+        elif row.bare_kind is bool:
+            words.append(name)
+        else:
+            words.append(f"{name}={','.join(value) if isinstance(value, tuple) else value}")
+    return words
 
 
 def load(path: Path, kind: type[D]) -> D:
@@ -224,6 +257,8 @@ def _convert(value: Any, kind: Any) -> Any:
 def _read_kind(kind: Any, value: Any) -> Any:
     if not hasattr(kind, "parse"):
         raise NotImplementedError(kind)
+    if isinstance(value, kind):
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{value!r} is neither a number nor text")  # noqa: TRY004 (a ValueError gets the key's path)
     return kind.parse(value)

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from memcluster import __version__
 from memcluster.errors import MemclusterError
 
 # Each module holds `command`. The text is here so that `memcluster --help` imports none of them.
@@ -49,7 +50,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="memcluster", message="memcluster %(version)s")
+@click.version_option(__version__, "-V", "--version", message="memcluster %(version)s")
 def memcluster() -> None:
     """A memcached cluster in one command."""
 

@@ -9,7 +9,7 @@ import click
 from memcluster.config import Row, Settings, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -31,11 +31,11 @@ class Kind(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-def options(kind: type[Settings], section: str) -> Callable[[F], F]:
-    """Gives a command an option for every row. None is passed for what was not given, to be overlaid on the rest."""
+def options(kind: type[Settings], section: str, only: Container[str] | None = None) -> Callable[[F], F]:
+    """Gives a command an option for every row, or for those named. None is passed for what was not given."""
 
     def decorate(function: F) -> F:
-        for row in reversed([row for row in rows(kind) if row.flag.names]):
+        for row in reversed([row for row in rows(kind) if row.flag.names and (only is None or row.name in only)]):
             function = _option(row, section)(function)
         return function
 

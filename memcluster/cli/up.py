@@ -1,0 +1,171 @@
+"""`memcluster up`: a cluster on this host, in one command.
+
+The file given by --config has the tables [cluster], [node] (for every node), [proxy] and [pool].
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import trio
+
+from memcluster.cli.options import options
+from memcluster.cluster import record
+from memcluster.cluster.plan import Role
+from memcluster.cluster.ports import Reservation
+from memcluster.cluster.settings import ClusterSettings
+from memcluster.cluster.supervisor import Part, Supervisor
+from memcluster.config import Settings, load, overlay, to_flags
+from memcluster.errors import ConfigError
+from memcluster.log import LogSettings, configure
+from memcluster.node.settings import NodeSettings
+from memcluster.proxy.settings import PoolSettings, ProxySettings
+
+OF_NODES = {"memory", "threads", "item_size_max", "evict", "connections_max", "verbosity"}
+OF_POOL = {"placement", "hash_tag", "down"}
+PORT_MAX = 65535
+
+
+class Document(Settings, frozen=True):
+    """A cluster's settings file."""
+
+    cluster: ClusterSettings = ClusterSettings()
+    node: NodeSettings = NodeSettings()
+    proxy: ProxySettings = ProxySettings()
+    pool: PoolSettings = PoolSettings()
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), help="a TOML file with [cluster], [node], [proxy], [pool]")
+@options(ClusterSettings, "cluster")
+@options(NodeSettings, "node", only=OF_NODES)
+@options(PoolSettings, "pool", only=OF_POOL)
+@options(LogSettings, "log")
+def command(*, config: Path | None, **flags: Any) -> None:
+    """Start a cluster: nodes, and a proxy before them; Ctrl-C ends it.
+
+    --memory and --threads are each node's. The proxy listens on --port, the nodes on the ports after it.
+    """
+    logging_settings = overlay(LogSettings(), "log", os.environ, flags)
+    configure(logging_settings, "cluster")
+    document = read(config, flags)
+    with ExitStack() as held:
+        addresses = [held.enter_context(place) for place in reserve(document.cluster)]
+        parts = tuple(compose(document, logging_settings, addresses))
+        path = held.enter_context(record.kept(addresses[0].port))
+        supervisor = Supervisor(parts, document.cluster, on_serving=lambda: announce(document, parts), record_path=path)
+        trio.run(supervise, supervisor)
+
+
+def read(config: Path | None, flags: dict[str, Any]) -> Document:
+    """The file, the environment and flags together."""
+    document = load(config, Document) if config else Document()
+    port_flags = {name: value for name, value in flags.items() if name not in ("port", "host")}
+    changed = msgspec.structs.replace(
+        document,
+        cluster=overlay(document.cluster, "cluster", os.environ, flags),
+        node=overlay(document.node, "node", os.environ, port_flags),
+        proxy=overlay(document.proxy, "proxy", os.environ, {"threads": flags.get("threads")}),
+        pool=overlay(document.pool, "pool", os.environ, flags),
+    )
+    changed.node.check()
+    changed.proxy.check()
+    changed.pool.check()
+    return changed
+
+
+def reserve(settings: ClusterSettings) -> list[Reservation]:
+    """The proxy's port, then each node's; ConfigError says who has one that is wanted."""
+    proxy = Reservation.take(settings.host, settings.port)
+    first = settings.node_port
+    nodes: list[Reservation] = []
+    for index in range(settings.nodes):
+        if first is not None:
+            nodes.append(Reservation.take(settings.host, first + index if first else 0))
+        else:
+            nodes.append(_take_near(settings.host, proxy.port + 1 + index if settings.port else 0))
+    return [proxy, *nodes]
+
+
+def _take_near(host: str, wanted: int) -> Reservation:
+    """This port, or any other if somebody has it: nobody asked for this one."""
+    if wanted > PORT_MAX:
+        wanted = 0
+    try:
+        return Reservation.take(host, wanted)
+    except ConfigError:
+        return Reservation.take(host, 0)
+
+
+def compose(document: Document, log: LogSettings, places: list[Reservation]) -> list[Part]:
+    """The processes of the cluster and the command line of each."""
+    proxy, *nodes = places
+    # A child that says what it does at every start would hide what the supervisor says of it.
+    level = "debug" if log.level == "debug" else "warning"
+    logs = to_flags(msgspec.structs.replace(log, level=level))
+    user = ["-u", "root"] if os.geteuid() == 0 else []
+    pool = [*to_flags(document.pool), *(f"--server={node.address}" for node in nodes)]
+    front = msgspec.structs.replace(document.proxy, listen=(proxy.address,))
+    parts = [Part("proxy", Role.PROXY, proxy.host, proxy.port, ("proxy", *to_flags(front), *pool, *logs))]
+    for number, place in enumerate(nodes, 1):
+        node = msgspec.structs.replace(document.node, listen=(place.host,), port=place.port)
+        arguments = ("node", *to_flags(node), *logs, *user)
+        parts.append(Part(f"node-{number}", Role.NODE, place.host, place.port, arguments))
+    return parts
+
+
+async def supervise(supervisor: Supervisor) -> None:
+    """Runs the cluster until a signal ends it."""
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        async with trio.open_nursery() as nursery:
+
+            async def drain_on_signals() -> None:
+                async for number in signals:
+                    supervisor.drain(signal.Signals(number).name)
+
+            nursery.start_soon(drain_on_signals)
+            await supervisor.run()
+            nursery.cancel_scope.cancel()
+
+
+def announce(document: Document, parts: tuple[Part, ...]) -> None:
+    """Says where everything is, and one line to try."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"memcluster: {len(parts) - 1} nodes behind one proxy", title_justify="left")
+    for name in ("what", "address", "memory", "threads"):
+        table.add_column(name, justify="right" if name in ("memory", "threads") else "left")
+    table.add_row("proxy", _address(parts[0]), "", str(document.proxy.threads), style="bold")
+    for part in parts[1:]:
+        table.add_row(part.name, _address(part), str(document.node.memory), str(document.node.threads))
+    console = Console(highlight=False)
+    console.print(table)
+    program = program_name()
+    which = f" --port {parts[0].port}" if parts[0].port != ClusterSettings().port else ""
+    console.print(
+        f"Clients connect to {_address(parts[0])}. Try: {program} set{which} greeting hello && {program} get{which} "
+        "greeting",
+        soft_wrap=True,
+    )
+
+
+def program_name() -> str:
+    """How this program was called, so that a line to try can be pasted."""
+    called = sys.argv[0]
+    if called.endswith("__main__.py"):
+        return f"{sys.executable} -m memcluster"
+    found = shutil.which("memcluster")
+    return "memcluster" if found and Path(found).resolve() == Path(called).resolve() else called
+
+
+def _address(part: Part) -> str:
+    return f"[{part.host}]:{part.port}" if ":" in part.host else f"{part.host}:{part.port}"

@@ -1,0 +1,128 @@
+"""What runs where, for the verbs that talk to a running cluster: a file a cluster in the user's runtime directory.
+
+A record names its supervisor by process id and start time, so that one left by a killed supervisor is known as dead
+even when its id is another process's by now.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from memcluster.errors import ConfigError, MemclusterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Process(msgspec.Struct, frozen=True):
+    """One process of a cluster."""
+
+    name: str
+    role: str
+    address: str
+    pid: int | None
+    state: str
+    restarts: int
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A running cluster. `pid_ticks`: when its supervisor started, as the kernel counts; `started`: Unix time."""
+
+    pid: int
+    pid_ticks: int
+    port: int
+    started: float
+    processes: tuple[Process, ...]
+
+    @property
+    def proxy(self) -> Process:
+        """The process that clients talk to."""
+        return next(process for process in self.processes if process.role == "proxy")
+
+    @property
+    def nodes(self) -> list[Process]:
+        """The nodes behind it."""
+        return [process for process in self.processes if process.role == "node"]
+
+
+def directory() -> Path:
+    """Where records stand: $XDG_RUNTIME_DIR/memcluster, or a directory of this user's own beneath the temporary one."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    path = Path(runtime) / "memcluster" if runtime else Path(tempfile.gettempdir()) / f"memcluster-{os.getuid()}"
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}: set XDG_RUNTIME_DIR to a directory of yours") from None
+    if path.stat().st_uid != os.getuid():
+        raise ConfigError(f"{path} belongs to another user: set XDG_RUNTIME_DIR to a directory of yours")
+    return path
+
+
+@contextmanager
+def kept(port: int) -> Iterator[Path]:
+    """Where the record of the cluster at this port is to be written; the file is removed at the end."""
+    path = directory() / f"cluster-{port}.json"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def write(path: Path, record: Record) -> None:
+    """Puts the record in place, whole or not at all."""
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(record))
+    fresh.replace(path)
+
+
+def running() -> list[Record]:
+    """The clusters that run now, the newest first. What dead ones left is removed."""
+    found: list[Record] = []
+    for path in directory().glob("cluster-*.json"):
+        record = _read(path)
+        if record and process_ticks(record.pid) == record.pid_ticks:
+            found.append(record)
+        else:
+            path.unlink(missing_ok=True)
+    return sorted(found, key=lambda record: -record.started)
+
+
+def find(port: int | None = None) -> Record:
+    """The running cluster, or the one whose proxy has this port."""
+    records = [record for record in running() if port in (None, record.port)]
+    if not records:
+        which = f" at port {port}" if port else ""
+        raise MemclusterError(f"no cluster runs{which}: start one with `memcluster up`, or give --server HOST:PORT")
+    if len(records) > 1:
+        ports = ", ".join(str(record.port) for record in records)
+        raise MemclusterError(f"{len(records)} clusters run: choose one with --port: {ports}")
+    return records[0]
+
+
+def age_seconds(record: Record) -> float:
+    """How long it has been up."""
+    return max(0.0, time.time() - record.started)
+
+
+def process_ticks(pid: int) -> int | None:
+    """When a process started, in the kernel's ticks since boot; None if there is none of this id."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The name, in parentheses, may hold anything: count the fields behind it.
+    return int(stat.rpartition(")")[2].split()[19])
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError):
+        return None

@@ -1,0 +1,1 @@
+"""One memcached node on this host: an object (node.py), and the process around it (process.py)."""

@@ -1,0 +1,138 @@
+"""A memcached node as an object: sockets are bound when it is made, and served by the engine from start to stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from memcluster._native import Node as Engine
+from memcluster.config import rows
+from memcluster.errors import ConfigError, NodeError
+from memcluster.node.listeners import resolve
+from memcluster.node.settings import NodeSettings
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+STOP_TIMEOUT_SECONDS = 5.0
+
+
+class Node:
+    """A memcached server inside this process.
+
+    with Node(port=0, memory="256m") as node:
+        client = pymemcache.Client(node.address)
+
+    Takes the names of NodeSettings, with values as a settings file would have them. Values never enter the interpreter,
+    and no thread of the server takes its lock.
+    """
+
+    def __init__(self, settings: NodeSettings | None = None, **changes: Any) -> None:
+        self.settings = _changed(settings or NodeSettings(), changes)
+        self.settings.check()
+        self._engine = _engine(self.settings)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens: `host:port`, with the ports it got, or the unix socket's path."""
+        return self._engine.addresses
+
+    @property
+    def address(self) -> str:
+        """The first of its addresses."""
+        return self.addresses[0]
+
+    @property
+    def host(self) -> str:
+        """The first address's host."""
+        return self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The first address's port; 0 for a unix socket."""
+        return 0 if self.settings.unix_socket else int(self.address.rpartition(":")[2])
+
+    @property
+    def failure(self) -> str | None:
+        """Why it ended by itself, if it did."""
+        return self._engine.failure()
+
+    def start(self) -> None:
+        """Begins to serve."""
+        self._engine.start()
+
+    def stop(self, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> None:
+        """Accepts no more, lets what is begun end, closes the rest when time is up."""
+        self._engine.stop(timeout_seconds)
+
+    def stats(self, group: str = "") -> dict[str, str]:
+        """What the command `stats GROUP` says."""
+        return dict(self._engine.stats(group))
+
+    def set_cluster_config(self, version: int, payload: str) -> None:
+        """What `config get cluster` answers from now on."""
+        self._engine.set_cluster_config(version, payload)
+
+    def stopped_fd(self) -> int:
+        """A descriptor that becomes readable when the node ended by itself: a client's `shutdown`, or a failure."""
+        return self._engine.stopped_fd()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _changed(settings: NodeSettings, changes: dict[str, Any]) -> NodeSettings:
+    known = {row.name: row for row in rows(NodeSettings)}
+    read: dict[str, Any] = {}
+    for name, value in changes.items():
+        if name not in known:
+            raise ConfigError(f"Node: no such setting: {name}; there are {', '.join(known)}")
+        try:
+            read[name] = known[name].accept(value)
+        except ValueError as error:
+            raise ConfigError(f"Node: {name}={value!r}: {error}") from None
+    return msgspec.structs.replace(settings, **read)
+
+
+def _engine(settings: NodeSettings) -> Engine:
+    try:
+        return Engine(
+            listen=[] if settings.unix_socket else resolve(settings.listen, settings.port),
+            unix_socket=settings.unix_socket,
+            unix_mask=settings.unix_mask,
+            threads=settings.threads,
+            memory_bytes=settings.memory,
+            item_size_max_bytes=settings.item_size_max,
+            connections_max=settings.connections_max,
+            backlog=settings.backlog,
+            requests_per_turn=settings.requests_per_turn,
+            evict=settings.evict,
+            idle_timeout_seconds=round(settings.idle_timeout),
+            allow_flush=settings.allow_flush,
+            allow_dump=settings.allow_dump,
+            allow_watch=settings.allow_watch,
+            allow_shutdown=settings.allow_shutdown,
+            detail=settings.detail,
+            verbosity=settings.verbosity,
+        )
+    except (OSError, ValueError) as error:
+        raise NodeError(f"{error}{_advice(error)}") from error
+
+
+def _advice(error: Exception) -> str:
+    """What to do about a socket that cannot be bound."""
+    text = str(error).lower()
+    if "in use" in text:
+        return ": another server has that port; stop it or give another with -p"
+    if "permission" in text:
+        return ": ports below 1024 are root's; give another with -p"
+    if "cannot assign" in text:
+        return ": that address is not one of this host's; give another with -l"
+    return ""
