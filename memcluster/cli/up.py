@@ -144,15 +144,15 @@ def announce(document: Document, parts: tuple[Part, ...]) -> None:
     table = Table(title=f"memcluster: {len(parts) - 1} nodes behind one proxy", title_justify="left")
     for name in ("what", "address", "memory", "threads"):
         table.add_column(name, justify="right" if name in ("memory", "threads") else "left")
-    table.add_row("proxy", _address(parts[0]), "", str(document.proxy.threads), style="bold")
+    table.add_row("proxy", parts[0].address, "", str(document.proxy.threads), style="bold")
     for part in parts[1:]:
-        table.add_row(part.name, _address(part), str(document.node.memory), str(document.node.threads))
+        table.add_row(part.name, part.address, str(document.node.memory), str(document.node.threads))
     console = Console(highlight=False)
     console.print(table)
     program = program_name()
     which = f" --port {parts[0].port}" if parts[0].port != ClusterSettings().port else ""
     console.print(
-        f"Clients connect to {_address(parts[0])}. Try: {program} set{which} greeting hello && {program} get{which} "
+        f"Clients connect to {parts[0].address}. Try: {program} set{which} greeting hello && {program} get{which} "
         "greeting",
         soft_wrap=True,
     )
@@ -165,7 +165,3 @@ def program_name() -> str:
         return f"{sys.executable} -m memcluster"
     found = shutil.which("memcluster")
     return "memcluster" if found and Path(found).resolve() == Path(called).resolve() else called
-
-
-def _address(part: Part) -> str:
-    return f"[{part.host}]:{part.port}" if ":" in part.host else f"{part.host}:{part.port}"

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import trio
-
-REPLY_BYTES_MAX = 4096
+from memcluster.cluster.wire import ask, connect
 
 
 @dataclass(frozen=True)
@@ -23,10 +21,14 @@ class ClusterConfig:
     addresses: tuple[tuple[str, int], ...]
 
     @property
+    def nodes_line(self) -> str:
+        """The second line, without its end."""
+        return " ".join(f"{host}|{host}|{port}" for host, port in sorted(self.addresses))
+
+    @property
     def payload(self) -> str:
         """What stands between the CONFIG line and the END."""
-        nodes = " ".join(f"{host}|{host}|{port}" for host, port in sorted(self.addresses))
-        return f"{self.version}\n{nodes}\n"
+        return f"{self.version}\n{self.nodes_line}\n"
 
     @property
     def command(self) -> bytes:
@@ -35,14 +37,7 @@ class ClusterConfig:
         return b"config set cluster 0 %d\r\n%b\r\n" % (len(payload), payload)
 
 
-async def tell(host: str, port: int, config: ClusterConfig) -> bool:
+async def tell(address: str, config: ClusterConfig) -> bool:
     """Sets a server's list; whether it took it."""
-    async with await trio.open_tcp_stream(host, port) as stream:
-        await stream.send_all(config.command)
-        reply = b""
-        while not reply.endswith(b"\n") and len(reply) < REPLY_BYTES_MAX:
-            part = await stream.receive_some()
-            if not part:
-                break
-            reply += part
-    return reply == b"STORED\r\n"
+    async with await connect(address) as stream:
+        return await ask(stream, config.command, b"\r\n") == b"STORED\r\n"

@@ -43,6 +43,11 @@ class Part:
     port: int
     arguments: tuple[str, ...]
 
+    @property
+    def address(self) -> str:
+        """`host:port`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True)
 class Served:
@@ -153,7 +158,7 @@ class Supervisor:
         nodes = tuple((other.host, other.port) for other in self.parts if other.role is plan.Role.NODE)
         try:
             with trio.fail_after(TELL_TIMEOUT_SECONDS):
-                if await tell(part.host, part.port, ClusterConfig(1, nodes)):
+                if await tell(part.address, ClusterConfig(1, nodes)):
                     return
                 why = "it refused"
         except (OSError, trio.TooSlowError, trio.BrokenResourceError) as error:
@@ -218,7 +223,7 @@ class Supervisor:
         return record.Process(
             name=part.name,
             role=part.role.value,
-            address=f"[{part.host}]:{part.port}" if ":" in part.host else f"{part.host}:{part.port}",
+            address=part.address,
             pid=child.process.pid if child and member.state is not plan.State.ENDED else None,
             state=member.state.value,
             restarts=member.restarts,

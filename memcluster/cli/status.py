@@ -1,0 +1,96 @@
+"""`memcluster status`: what runs, and whether it answers."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict, dataclass
+
+import click
+from pymemcache import Client
+from pymemcache.exceptions import MemcacheError
+
+from memcluster.cluster import record
+
+TIMEOUT_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A process of the cluster and what it said when asked."""
+
+    name: str
+    address: str
+    pid: int | None
+    state: str
+    restarts: int
+    answers_in_ms: float | None
+    items: int | None
+    bytes: int | None
+
+
+def ask(process: record.Process) -> Answer:
+    """Asks a process for its version and its counters."""
+    client = Client(process.address, connect_timeout=TIMEOUT_SECONDS, timeout=TIMEOUT_SECONDS, no_delay=True)
+    milliseconds, counters = None, {}
+    try:
+        client.version()
+        before = time.perf_counter()
+        client.version()
+        milliseconds = round((time.perf_counter() - before) * 1000, 3)
+        if process.role == "node":
+            counters = client.stats()
+    except (OSError, MemcacheError):
+        pass
+    finally:
+        client.close()
+    items, size = counters.get(b"curr_items"), counters.get(b"bytes")
+    return Answer(
+        process.name, process.address, process.pid, process.state, process.restarts, milliseconds, items, size
+    )
+
+
+@click.command()
+@click.option("--port", type=int, metavar="NUM", help="the cluster whose proxy has this port, if several run")
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+def command(*, port: int | None, as_json: bool) -> None:
+    """Say what runs and whether it answers. Exit code 1 if something does not."""
+    found = record.find(port)
+    answers = [ask(process) for process in found.processes]
+    if as_json:
+        _print_json(found, answers)
+    else:
+        _print_table(found, answers)
+    if any(answer.answers_in_ms is None for answer in answers):
+        sys.exit(1)
+
+
+def _print_json(found: record.Record, answers: list[Answer]) -> None:
+    import json
+
+    document = {
+        "pid": found.pid,
+        "port": found.port,
+        "up_seconds": round(record.age_seconds(found), 1),
+        "processes": [asdict(answer) for answer in answers],
+    }
+    click.echo(json.dumps(document, indent=2))
+
+
+def _print_table(found: record.Record, answers: list[Answer]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"cluster at port {found.port}, up {record.age_seconds(found):.0f} s", title_justify="left")
+    for name in ("what", "address", "pid", "state", "restarts", "answers in", "items", "bytes"):
+        table.add_column(name, justify="left" if name in ("what", "address", "state") else "right")
+    for answer in answers:
+        latency = "no answer" if answer.answers_in_ms is None else f"{answer.answers_in_ms:.2f} ms"
+        cells = (answer.pid, answer.state, answer.restarts, latency, answer.items, answer.bytes)
+        table.add_row(
+            answer.name,
+            answer.address,
+            *("" if cell is None else str(cell) for cell in cells),
+            style="red" if answer.answers_in_ms is None else "",
+        )
+    Console(highlight=False).print(table)

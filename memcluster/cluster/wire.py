@@ -1,0 +1,59 @@
+"""What the supervisor's and top's tasks ask of a server over the wire."""
+
+from __future__ import annotations
+
+import time
+
+import trio
+
+from memcluster.cluster.rates import Look
+
+REPLY_BYTES_MAX = 1 << 20
+
+
+async def connect(address: str) -> trio.abc.Stream:
+    """A connection to `host:port` or to a unix socket's path."""
+    if address.startswith("/"):
+        return await trio.open_unix_socket(address)
+    host, _, port = address.rpartition(":")
+    return await trio.open_tcp_stream(host.strip("[]"), int(port))
+
+
+async def ask(stream: trio.abc.Stream, command: bytes, end: bytes) -> bytes:
+    """Sends a command and reads until `end`, or what there is until the server closes."""
+    await stream.send_all(command)
+    reply = b""
+    while not reply.endswith(end) and len(reply) < REPLY_BYTES_MAX:
+        part = await stream.receive_some()
+        if not part:
+            break
+        reply += part
+    return reply
+
+
+async def look(address: str, timeout_seconds: float) -> Look:
+    """A node's counters, and how long it takes for the least it can be asked."""
+    with trio.move_on_after(timeout_seconds):
+        try:
+            async with await connect(address) as stream:
+                before = time.perf_counter()
+                await ask(stream, b"version\r\n", b"\r\n")
+                latency_ms = (time.perf_counter() - before) * 1000
+                counters = parse_stats(await ask(stream, b"stats\r\n", b"END\r\n"))
+                return Look(time.perf_counter(), latency_ms, counters or None)
+        except (OSError, trio.BrokenResourceError):
+            pass
+    return Look(time.perf_counter(), 0.0, None)
+
+
+def parse_stats(reply: bytes) -> dict[str, float]:
+    """`STAT name value` lines whose value is a number."""
+    counters: dict[str, float] = {}
+    for line in reply.decode(errors="replace").splitlines():
+        words = line.split()
+        if len(words) == 3 and words[0] == "STAT":
+            try:
+                counters[words[1]] = float(words[2])
+            except ValueError:
+                continue
+    return counters

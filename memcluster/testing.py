@@ -1,0 +1,43 @@
+"""A pytest plugin: a running memcached node or cluster on free ports, without containers or child processes.
+
+It is there once memcluster is installed:
+
+    def test_caches(memcached_cluster):
+        client = pymemcache.Client(memcached_cluster.address)
+
+Each test gets a server of its own, empty; starting one takes some milliseconds. For more than a fixture gives, use
+`memcluster.Node` and `memcluster.Cluster` as context managers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from memcluster.local import Cluster
+    from memcluster.node.node import Node
+
+MEMORY = "16m"
+THREADS = 1
+
+
+@pytest.fixture
+def memcached_node() -> Iterator[Node]:
+    """A running node: `address` is its `host:port`, `stats()` its counters."""
+    from memcluster.node.node import Node
+
+    with Node(port=0, memory=MEMORY, threads=THREADS) as node:
+        yield node
+
+
+@pytest.fixture
+def memcached_cluster() -> Iterator[Cluster]:
+    """A running cluster: `address` is the proxy's `host:port`, `nodes` its three nodes."""
+    from memcluster.local import Cluster
+
+    with Cluster(nodes=3, port=0, memory=MEMORY, threads=THREADS) as cluster:
+        yield cluster
