@@ -2,14 +2,41 @@
 //!
 //! ```text
 //!   Cache ── key's hash ──> Shard (a lock each)
-//!                             index      8-byte slots: tag, place, frequency     (index.rs)
+//!                             index      8-byte slots: hash, frequency, place    (index.rs)
 //!                             segments   items appended one behind another       (segment.rs, item.rs)
-//!                             queues     small and main: S3-FIFO on segments     (shard.rs, ghost.rs)
+//!                             large      values shared with their readers        (large.rs)
+//!                             queues     small and main: S3-FIFO on segments     (queue.rs, ghost.rs, policy.rs, eviction.rs)
 //!           budget, shared: segments, large values, indexes and ghosts together stay under Settings::memory
 //! ```
 //!
 //! It speaks outcomes, never wire words, and knows neither sockets nor clocks: `now` is an argument, in seconds since the
 //! cache began (0 means "never" where an expiry is meant).
+#![deny(unsafe_code)]
 
-mod contract;
-pub use contract::*;
+mod budget;
+mod cache;
+mod entry;
+mod eviction;
+mod expiry;
+mod ghost;
+mod index;
+mod item;
+mod key;
+mod large;
+mod policy;
+mod prefetch;
+mod queue;
+mod segment;
+mod settings;
+mod shard;
+mod statistics;
+mod validate;
+mod value;
+
+pub use cache::Cache;
+pub use entry::{Attributes, Entry, Found};
+pub use key::{KEY_LENGTH_MAX, Key};
+pub use settings::{Seconds, Settings};
+pub use shard::Room;
+pub use statistics::Statistics;
+pub use value::{Item, NewValue, NoRoom, Value};

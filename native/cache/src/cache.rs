@@ -1,0 +1,296 @@
+//! The store as its users see it: finds the shard, locks it, and settles who gives way when memory is short.
+//!
+//! All shards share one budget. What a version takes is claimed before anything is freed for it, so that nobody else takes
+//! it; then the own shard evicts if it has its fair share, else those that have more, in turn. One shard is locked at a time.
+
+use crate::budget::Budget;
+use crate::entry::{Attributes, Entry, Found, Holder};
+use crate::index::Index;
+use crate::key::{Hasher, KEY_LENGTH_MAX, Key};
+use crate::settings::{Geometry, Seconds, Settings};
+use crate::shard::{Room, Shard};
+use crate::statistics::{Counters, Statistics};
+use crate::value::{Item, NewValue, NoRoom};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Calls of `sweep` that see every shard once.
+const SWEEPS_A_ROUND: usize = 4;
+/// The most that one call of `sweep` walks.
+const SWEEP_BYTES: usize = 8 << 20;
+
+/// A shard on cache lines of its own.
+#[repr(align(128))]
+struct Cell {
+    shard: Mutex<Shard>,
+    /// Where the index lies and how many buckets it has: a hint for prefetching, read without the lock.
+    index_address: AtomicUsize,
+    index_buckets: AtomicUsize,
+}
+
+/// The store. Shared between threads by reference.
+pub struct Cache {
+    cells: Box<[Cell]>,
+    budget: Arc<Budget>,
+    hasher: Hasher,
+    shared_from: usize,
+    evict: bool,
+    /// Which shard is asked next to give way.
+    victim: AtomicUsize,
+    /// Which shard is swept next.
+    swept: AtomicUsize,
+}
+
+impl Cache {
+    /// An empty store; memory is taken as items come.
+    pub fn new(settings: &Settings) -> Self {
+        let geometry = Geometry::of(settings);
+        let budget = Arc::new(Budget::new(settings.memory));
+        let hasher = Hasher::new();
+        let cell = |_| Cell {
+            shard: Mutex::new(Shard::new(geometry, hasher, Arc::clone(&budget))),
+            index_address: AtomicUsize::new(0),
+            index_buckets: AtomicUsize::new(0),
+        };
+        Self {
+            cells: (0..geometry.shards).map(cell).collect(),
+            hasher,
+            shared_from: geometry.shared_from,
+            evict: settings.evict,
+            victim: AtomicUsize::new(0),
+            swept: AtomicUsize::new(0),
+            budget,
+        }
+    }
+
+    /// The key of these bytes, at most `KEY_LENGTH_MAX` of them.
+    #[inline]
+    pub fn key<'k>(&self, bytes: &'k [u8]) -> Key<'k> {
+        debug_assert!(bytes.len() <= KEY_LENGTH_MAX);
+        Key { bytes, hash: self.hasher.hash(bytes) }
+    }
+
+    /// Values of at least so many bytes are kept shared and answered without a copy.
+    pub fn shared_from(&self) -> usize {
+        self.shared_from
+    }
+
+    fn cell(&self, key: &Key<'_>) -> &Cell {
+        &self.cells[key.shard(self.cells.len())]
+    }
+
+    /// Brings the index line of a key towards the processor; for batches, before the look-ups.
+    #[inline]
+    pub fn prefetch(&self, key: &Key<'_>) {
+        let cell = self.cell(key);
+        let whereabouts = (cell.index_address.load(Relaxed), cell.index_buckets.load(Relaxed));
+        crate::prefetch::line(Index::line(whereabouts, key.print().slot));
+    }
+
+    /// Looks a live item up and holds its shard until the result is dropped.
+    #[inline]
+    pub fn read(&self, key: &Key<'_>, now: Seconds) -> Option<Found<'_>> {
+        let mut shard = self.cell(key).lock(now);
+        let spot = shard.find_live(key, now)?;
+        Some(Found { shard: Holder::Locked(shard), spot, now })
+    }
+
+    /// Locks the key's shard for a change that stores nothing new in size: remove, expiry, marks.
+    pub fn alter<'c>(&'c self, key: &Key<'c>, now: Seconds) -> Entry<'c> {
+        Entry { shard: self.cell(key).lock(now), key: *key, now, credit: 0 }
+    }
+
+    /// Makes room (evicting, no lock held), then locks the key's shard for a change that may store.
+    ///
+    /// # Errors
+    /// `NoRoom`.
+    pub fn write<'c>(&'c self, key: &Key<'c>, room: Room, now: Seconds) -> Result<Entry<'c>, NoRoom> {
+        let (shard, credit) = self.make_room(key, room, now)?;
+        Ok(Entry { shard, key: *key, now, credit })
+    }
+
+    /// The plain unconditional store, as fast as can be.
+    ///
+    /// # Errors
+    /// `NoRoom`; the former value is gone then.
+    #[inline]
+    pub fn set(
+        &self,
+        key: &Key<'_>,
+        value: NewValue<'_>,
+        flags: u32,
+        expires_at: Seconds,
+        now: Seconds,
+    ) -> Result<(), NoRoom> {
+        if self.cell(key).lock(now).put_in_place(key, value.as_slice(), flags, expires_at, now) {
+            return Ok(());
+        }
+        match self.write(key, Room::Value(value.as_slice().len()), now) {
+            Ok(mut entry) => {
+                entry.put(value, Attributes { flags, expires_at, ..Attributes::default() });
+                Ok(())
+            }
+            Err(NoRoom) => {
+                self.alter(key, now).remove();
+                Err(NoRoom)
+            }
+        }
+    }
+
+    /// The key's shard with room, and what remains claimed for a large value.
+    fn make_room<'c>(
+        &'c self,
+        key: &Key<'_>,
+        room: Room,
+        now: Seconds,
+    ) -> Result<(MutexGuard<'c, Shard>, usize), NoRoom> {
+        let cell = self.cell(key);
+        let mut shard = cell.lock(now);
+        let mut credit = 0;
+        loop {
+            let need = shard.need(key, room, now);
+            let missing = shard.missing(&need);
+            if missing > credit {
+                self.budget.claim(missing - credit);
+                credit = missing;
+            }
+            let fits = missing == 0 || !self.budget.is_over() && shard.has_places();
+            if fits {
+                shard.supply(&need);
+                cell.publish(&shard);
+                // Segment and index keep what was claimed for them; the rest beyond the large value is given back.
+                self.budget.release(credit - missing);
+                return Ok((shard, need.large_weight));
+            }
+            match self.relieve(cell, shard, missing, now) {
+                Some(relieved) => shard = relieved,
+                None => {
+                    self.budget.release(credit);
+                    return Err(NoRoom);
+                }
+            }
+        }
+    }
+
+    /// Frees something somewhere; the lock given may be released and taken again. `None`: nothing can be freed.
+    fn relieve<'c>(
+        &'c self,
+        cell: &'c Cell,
+        mut shard: MutexGuard<'c, Shard>,
+        missing: usize,
+        now: Seconds,
+    ) -> Option<MutexGuard<'c, Shard>> {
+        if missing > self.budget.limit() {
+            return None;
+        }
+        let full = !shard.has_places();
+        if (full || shard.used() >= self.fair_share()) && self.free_some(&mut shard, now) {
+            return Some(shard);
+        }
+        drop(shard);
+        let relieved = !full && self.relieve_elsewhere(now);
+        relieved.then(|| cell.lock(now))
+    }
+
+    fn fair_share(&self) -> usize {
+        self.budget.limit() / self.cells.len()
+    }
+
+    fn free_some(&self, shard: &mut Shard, now: Seconds) -> bool {
+        if self.evict { shard.evict(now) } else { shard.squeeze() }
+    }
+
+    /// Asks every shard in turn, first those that have more than their share.
+    fn relieve_elsewhere(&self, now: Seconds) -> bool {
+        [self.fair_share(), 0].into_iter().any(|share| {
+            (0..self.cells.len()).any(|_| {
+                let number = self.victim.fetch_add(1, Relaxed) % self.cells.len();
+                let mut shard = self.cells[number].lock(now);
+                shard.used() >= share && self.free_some(&mut shard, now)
+            })
+        })
+    }
+
+    /// From `at` on, everything stored before `at` is gone (`at <= now`: at once, memory included).
+    pub fn flush(&self, at: Seconds, now: Seconds) {
+        self.cells.iter().for_each(|cell| cell.lock(now).flush(at, now));
+    }
+
+    /// Changes the limit at run time; shrinking evicts.
+    pub fn set_memory(&self, bytes: usize) {
+        self.budget.set_limit(bytes);
+        while self.evict && self.budget.is_over() && self.relieve_elsewhere(0) {}
+    }
+
+    /// Background work, called several times a second by one thread: takes expired memory back, compacts, bounded by
+    /// a slice of the store a call. Returns how many items it reclaimed.
+    pub fn sweep(&self, now: Seconds) -> usize {
+        let mut bytes = SWEEP_BYTES;
+        let mut reclaimed = 0;
+        for _ in 0..self.cells.len().div_ceil(SWEEPS_A_ROUND) {
+            if bytes == 0 {
+                break;
+            }
+            let cell = &self.cells[self.swept.fetch_add(1, Relaxed) % self.cells.len()];
+            let mut shard = cell.lock(now);
+            reclaimed += shard.sweep(now, &mut bytes);
+            cell.publish(&shard);
+        }
+        reclaimed
+    }
+
+    /// Walks live items from `cursor` (0 = begin), at least one segment's worth a call; the next cursor, `None` at the end.
+    pub fn walk(&self, cursor: u64, now: Seconds, visit: &mut dyn FnMut(&[u8], &Item<'_>)) -> Option<u64> {
+        let (mut number, mut from) = ((cursor >> 32) as usize, (cursor & u64::from(u32::MAX)) as usize);
+        while let Some(cell) = self.cells.get(number) {
+            if let Some(segment) = cell.lock(now).walk(from, now, visit) {
+                return Some((number as u64) << 32 | (segment + 1) as u64);
+            }
+            (number, from) = (number + 1, 0);
+        }
+        None
+    }
+
+    /// Gauges and counters now.
+    pub fn statistics(&self) -> Statistics {
+        let mut statistics = Statistics::default();
+        self.cells.iter().for_each(|cell| statistics.add(&cell.shard.lock()));
+        statistics.limit_bytes = self.budget.limit() as u64;
+        statistics.used_bytes = self.budget.used() as u64;
+        statistics
+    }
+
+    /// Counters back to zero (`stats reset`), gauges stay.
+    pub fn reset_statistics(&self) {
+        self.cells.iter().for_each(|cell| cell.shard.lock().counters = Counters::default());
+    }
+
+    /// Checks every invariant of every shard. Nobody may be in the midst of a change.
+    ///
+    /// # Panics
+    /// When one is broken; for tests and fuzzers.
+    pub fn validate(&self) {
+        let used = self.cells.iter().map(|cell| {
+            let shard = cell.shard.lock();
+            shard.validate();
+            shard.used()
+        });
+        assert_eq!(used.sum::<usize>(), self.budget.used(), "the shards' use is claimed, and nothing else");
+    }
+}
+
+impl Cell {
+    #[inline]
+    fn lock(&self, now: Seconds) -> MutexGuard<'_, Shard> {
+        let mut shard = self.shard.lock();
+        shard.keep_time(now);
+        shard
+    }
+
+    fn publish(&self, shard: &Shard) {
+        let (address, buckets) = shard.index.whereabouts();
+        self.index_address.store(address, Relaxed);
+        self.index_buckets.store(buckets, Relaxed);
+    }
+}
