@@ -67,7 +67,10 @@ class Contender:
 def contenders(scenario: "Scenario", options: Options) -> list[Contender]:
     """Ours first, then whom it is compared with, as far as they are installed."""
     peers = PROXIES if scenario.role == "proxy" else NODES
-    names = [options.ours, *(name for name in options.against if name in peers)]
+    names = [
+        options.ours,
+        *(name for name in options.against if name in peers and (scenario.has_floor or name != "floor")),
+    ]
     found = [Contender(name, peers[name], scenario.threads) for name in names if peers[name].is_installed]
     if scenario.also_single:
         found.append(Contender(f"{options.ours} -t 1", peers[options.ours], 1))

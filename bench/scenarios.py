@@ -27,6 +27,8 @@ class Scenario:
     # All contenders run at once and are measured in turns; else each round starts them anew.
     stays: bool = True
     rounds: int | None = None
+    # A server with no store can take part: what is measured is time.
+    has_floor: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -35,7 +37,7 @@ _SPEED = {"keys": 20_000, "value_bytes": {"kind": "fixed", "bytes": 100}}
 
 def _speed(name: str, title: str, **settings: Any) -> Scenario:
     row = {key: settings.pop(key) for key in ("role", "threads", "also_single", "memory_mb") if key in settings}
-    return Scenario(name, title, speed.measure, settings={**_SPEED, **settings}, **row)
+    return Scenario(name, title, speed.measure, has_floor=True, settings={**_SPEED, **settings}, **row)
 
 
 def _memory(value_bytes: int) -> Scenario:
