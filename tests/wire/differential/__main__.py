@@ -11,17 +11,17 @@ from tests.connection import Address, ask
 from tests.servers import Server, start_memcached, start_node, start_proxy_over_nodes
 from tests.wire.conversation import version_number
 from tests.wire.differential.differences import known
-from tests.wire.differential.runner import FLAGS, MEMCACHED_FLAGS, Pair, compare
+from tests.wire.differential.runner import Pair, compare
 
 
 def started(kind: str, program: str | None) -> Server:
     match kind:
         case "node":
-            return start_node(*FLAGS)
+            return start_node()
         case "proxy":
-            return start_proxy_over_nodes(3, node_flags=FLAGS)
+            return start_proxy_over_nodes(3)
         case _:
-            return start_memcached(*MEMCACHED_FLAGS, program=program)
+            return start_memcached(program=program)
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--differences", type=int, default=1, help="how many to show")
     options = parser.parse_args()
-    truth = start_memcached(*MEMCACHED_FLAGS)
+    truth = start_memcached()
     server = None if options.server else started(options.kind, options.program)
     try:
         return show(options, truth.address, server.address if server else endpoint(options.server))

@@ -23,6 +23,8 @@ COMMANDS_A_BATCH_MAX = 40
 PIECES_MAX = 6
 CASES_A_CONNECTION = 50
 FENCE_SECONDS = 3.0
+CAS_OF_NO_KEY = 1 << 62
+"""Larger than any that a server counts up to: `I` compares them."""
 PLACEHOLDER = re.compile(rb"\{cas([+-]\d+):([^}]+)\}")
 FILLER = b"get " + b"f" * 200 + b"\r\n"
 """Longer than any surplus: a block that was announced too long takes from this, and not from the fence."""
@@ -150,4 +152,4 @@ class Player:
 
     def current_cas(self, key: bytes) -> int:
         answer = self.connection.ask(b"mg " + key + b" c u\r\n")
-        return int(answer.split()[1][1:]) if answer.startswith(b"HD c") else 12345
+        return int(answer.split()[1][1:]) if answer.startswith(b"HD c") else CAS_OF_NO_KEY

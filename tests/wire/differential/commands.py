@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from random import Random
 
 LENGTHS = (0, 1, 1, 2, 3, 5, 8, 20, 100, 500, 2000, 2047, 4096, 8000)
-TOO_LARGE = 20_000
-"""For servers started with `-I 16k`, so that values too large for them are cheap to send."""
+TOO_LARGE = 1_100_000
 FLAGS = ("0", "0", "0", "1", "5", "65535", "4294967295")
 ODD_FLAGS = ("4294967296", "4294967301", "18446744073709551616", "-1", "abc", "1a", "1.5", "+1")
-EXPTIMES = ("0", "0", "0", "0", "1000", "2592000", "4000000000", "-1", "2592001")
-ODD_EXPTIMES = ("abc", "1a", "99999999999999999999", "+0")
+EXPTIMES = ("0", "0", "0", "0", "1000", "2592000", "2100000000", "-1", "2592001")
+ODD_EXPTIMES = ("4000000000", "abc", "1a", "99999999999999999999", "+0")
 NUMBERS = ("0", "1", "2", "10", "99", "18446744073709551615", "9223372036854775808", "4294967296")
 ODD_NUMBERS = ("18446744073709551616", "-1", "abc", "1a", "1.0", "+1", "99999999999999999999999")
 TEXTS = (b"", b"", b"abc", b"-1", b"x")
@@ -42,7 +41,8 @@ class Writer:
         self.random = random
         self.plain = [f"{prefix}{name}" for name in "abc"]
         self.counters = [f"{prefix}{name}" for name in ("one", "two")]
-        """Only these hold numbers: a number that gets shorter may be padded, so nobody asks for their length or appends to them."""
+        """Only these hold numbers: a number that gets shorter may be padded, so nobody asks for their length or appends to them;
+        nor whether they were hit or stale: a number that is still waiting to be sent is counted on in a new item."""
         self.keys = [
             *self.plain,
             *self.plain,
@@ -74,7 +74,7 @@ class Writer:
     def cas(self, key: str) -> str:
         """A CAS value that may be the right one, when there is one to know."""
         if key in (*self.plain, *self.counters) and self.random.random() < 0.8:
-            return f"{{cas{self.random.choice((0, 0, 0, 1, -1)):+d}:{key}}}"
+            return f"{{cas{self.random.choice((0, 0, 0, 1_000_000, -1)):+d}:{key}}}"
         return self.number()
 
     def noreply(self) -> str:
@@ -90,7 +90,7 @@ class Writer:
             return self.random.choice(COUNTERS)
         if draw < 0.3:
             return self.random.choice(TEXTS)
-        if draw < 0.32:
+        if draw < 0.303:
             return b"z" * TOO_LARGE
         length = self.random.choice(LENGTHS)
         return self.random.randbytes(min(length, 300)) if draw < 0.4 else b"v" * length
@@ -153,10 +153,11 @@ class Writer:
 
     def meta_get(self) -> Command:
         key = self.key()
-        return self.meta("mg", key, "vvvvcfthkqulORNTEC" if key in self.counters else "vvvvcftshkqulORNTEC", "MSIx")
+        return self.meta("mg", key, "vvvvcftkqulORNTEC" if key in self.counters else "vvvvcftshkqulORNTEC", "MSIx")
 
     def meta_delete(self) -> Command:
-        return self.meta("md", self.key(), "qkOCEITx", "vcM")
+        key = self.key()
+        return self.meta("md", key, "qkOCETx" if key in self.counters else "qkOCEITx", "vcM")
 
     def meta_arithmetic(self) -> Command:
         key = self.counter()
@@ -171,7 +172,7 @@ class Writer:
     def meta_set(self) -> Command:
         key = self.key()
         value = self.value(key)
-        name, words = self.meta_words(key, "ckqOFTCEI" if key in self.counters else "ckqOFTMCEINs", "vtxJ")
+        name, words = self.meta_words(key, "ckqOFTCE" if key in self.counters else "ckqOFTMCEINs", "vtxJ")
         if self.random.random() < 0.01:
             announced = self.random.choice(("-1", "abc", "5a", ""))
             return Command(f"ms {name} {announced}{words}\r\nvalue\r\n".encode("latin-1"), surplus=8)

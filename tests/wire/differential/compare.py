@@ -5,7 +5,7 @@ import re
 
 TIME_TOLERANCE_SECONDS = 2
 VALUE_LINE = re.compile(rb"(VALUE .+ \d+ [\dN]+) (\d+)", re.DOTALL)
-MEASURED = re.compile(rb"(exp|la|cas|cls|size)=-?\d+")
+MEASURED = re.compile(rb"(exp|la|cas|fetch|cls|size)=(-?\d+|yes|no)")
 VERSION = re.compile(rb"VERSION .*")
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from tests.wire.differential.commands import Command
 
 NEWEST = (9, 9, 9)
+BYTES_SEARCHED = 8_000
+"""A command with the longest line, or with its line and a short block."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,12 @@ class Difference:
     reason: str
     before: tuple[int, ...] = NEWEST
     """Holds against a memcached older than this."""
+    since: tuple[int, ...] = ()
+    """Holds against a memcached of this version or newer."""
     servers: tuple[str, ...] = ("node", "proxy")
     """Which of ours answer differently."""
     unsent: str | None = None
-    """Commands whose first line matches are not sent."""
+    """Commands in which this is found are not sent."""
     same: tuple[str, str] | None = None
     """A pattern of an answer and what counts in its stead, on both sides."""
 
@@ -35,8 +39,8 @@ class Known:
     rows: tuple[Difference, ...]
 
     def is_sent(self, command: Command) -> bool:
-        line = command.text.partition(b"\n")[0].removesuffix(b"\r").decode("latin-1")
-        return not any(row.unsent and re.search(row.unsent, line) for row in self.rows)
+        text = command.text[:BYTES_SEARCHED].decode("latin-1")
+        return not any(row.unsent and re.search(row.unsent, text) for row in self.rows)
 
     def mask(self, answer: bytes) -> bytes:
         for row in self.rows:
@@ -47,8 +51,10 @@ class Known:
 
 
 def known(server: str, memcached_version: tuple[int, ...]) -> Known:
-    """The rows for one of our servers (or `memcached`, for an older one of it) against a memcached of this version."""
-    return Known(tuple(row for row in DIFFERENCES if memcached_version < row.before and (server in row.servers or row.before != NEWEST)))
+    """The rows for one of our servers, or for `memcached`: a newer one of it, against a memcached of this version."""
+    if server == "memcached":
+        return Known(tuple(row for row in DIFFERENCES if row.before != NEWEST or row.since or server in row.servers))
+    return Known(tuple(row for row in DIFFERENCES if row.since <= memcached_version < row.before and server in row.servers))
 
 
 DIFFERENCES: tuple[Difference, ...] = (
@@ -64,5 +70,165 @@ DIFFERENCES: tuple[Difference, ...] = (
         "memcached pads it with spaces to its former length, unless an answer that still waits to be sent holds the item. Ours is never padded.",
         servers=("node", "proxy", "memcached"),
         same=(r"((?:VALUE \S+ \d+|VA)) \d+((?: [^\r\n]*)?\r\n\d+) *\r\n", r"\1 N\2\r\n"),
+    ),
+    Difference(
+        "Known commands with too few words, and lines of less than four bytes",
+        "Before, they were an `ERROR`, as unknown commands still are.",
+        before=(1, 6, 45),
+        same=(r"(?m)^(ERROR|CLIENT_ERROR bad command line format)\r$", "refused\r"),
+    ),
+    Difference(
+        "`mn` that ends in `\\n` alone",
+        "It is such a short line.",
+        before=(1, 6, 45),
+        unsent=r"^mn\n",
+    ),
+    Difference(
+        "The block after a refused storage line",
+        "It was read as a command, for a second answer. Now it is swallowed wherever its length can be read.",
+        before=(1, 6, 45),
+        unsent=r"^(ms (?!\S{1,250} +\d{1,7}( [A-Za-z]\S*)*\r?\n)|cas (?!\S{1,250} \d{1,10} -?\d{1,10} \d{1,7} (?!18446744073709551616)(\d{1,20}|\{cas.*)( noreply)?\r?\n)"
+        r"|(set|add|replace|append|prepend) (?!\S{1,250} \d{1,10} -?\d{1,10} \d{1,7}( noreply)?\r?\n))",
+    ),
+    Difference(
+        "`E`: the CAS value to give to the item",
+        "It is new in 1.6.27.",
+        before=(1, 6, 27),
+        unsent=r"^m. .* E",
+    ),
+    Difference(
+        "`ma` with `N` and `q`",
+        "The `HD` of a number that is created was shown in spite of `q`.",
+        before=(1, 6, 45),
+        unsent=r"^ma (?=.* N)(?=.* q)",
+    ),
+    Difference(
+        "`md` with `x`",
+        "Dropping a value and keeping its item is new in 1.6.27.",
+        before=(1, 6, 27),
+        unsent=r"^m. .* x",
+    ),
+    Difference(
+        "`ms` with `s`, and with `N` in append and prepend mode",
+        "New in 1.6.20.",
+        before=(1, 6, 20),
+        unsent=r"^ms .* (s|N)",
+    ),
+    Difference(
+        "`mg` with `C`",
+        "Leaving out a value whose CAS the client knows is new in 1.6.40.",
+        before=(1, 6, 40),
+        unsent=r"^mg .* C",
+    ),
+    Difference(
+        "Lines that begin with a space",
+        "The space was skipped. Now such a line is an unknown command.",
+        before=(1, 6, 45),
+        unsent=r"^ ",
+    ),
+    Difference(
+        "`gat` and `gats` without a key",
+        "They were a retrieval of nothing: `END`.",
+        before=(1, 6, 45),
+        unsent=r"^gats? \S*\r?\n",
+    ),
+    Difference(
+        "Times to live of more than 31 bits",
+        "They were cut to 32 bits. Now they are refused.",
+        before=(1, 6, 45),
+        unsent=r"(?<!\d)4000000000",
+    ),
+    Difference(
+        "`M` with no letter or with several",
+        "It was refused for its length. Now its first letter is looked at.",
+        before=(1, 6, 45),
+        unsent=r"^m. .* M(\w\w|\s|$)",
+    ),
+    Difference(
+        "`shutdown` without `-A`",
+        "The answer began with `ERROR:`, and begins with `SERVER_ERROR:` now.",
+        before=(1, 6, 45),
+        same=(r"(SERVER_)?ERROR: shutdown not enabled", "shutdown refused"),
+    ),
+    Difference(
+        "Base64 keys of which the encoded form has more than 250 bytes",
+        "They were refused. Now only the key itself has that limit.",
+        before=(1, 6, 45),
+        unsent=r"^m. \S{251}",
+    ),
+    Difference(
+        "Numbers with a plus sign",
+        "They were accepted.",
+        before=(1, 6, 45),
+        unsent=r" [A-Z]?\+\d",
+    ),
+    Difference(
+        "Which `CLIENT_ERROR` a wrong meta flag is",
+        "`md` and `ma` had one text for all of them, and the order in which the flags of the others were looked at was another.",
+        before=(1, 6, 45),
+        same=(
+            "CLIENT_ERROR (invalid or duplicate flag|invalid flag|duplicate flag|bad token in command line format|opaque token too long|error decoding key)",
+            "refused",
+        ),
+    ),
+    Difference(
+        "`delete` with a further word",
+        "1.6.45 ignores it. `memcapable` wants the error of older versions (for any word but `0`), and ours gives it.",
+        since=(1, 6, 45),
+        unsent=r"^delete \S+ (?!noreply\r?\n)\S",
+    ),
+    Difference(
+        "`incr`, `decr` and `touch` with a word after `noreply`",
+        "They were refused. Now what follows is ignored, and they are answered.",
+        before=(1, 6, 45),
+        unsent=r"^(incr|decr|touch) .* noreply \S",
+    ),
+    Difference(
+        "`verbosity` with further words",
+        "They were refused. Now they are ignored.",
+        before=(1, 6, 45),
+        unsent=r"^verbosity \S+ (?!noreply\r?\n)",
+    ),
+    Difference(
+        "`ma` with `T` after a pipelined retrieval of the same key",
+        "As long as the answer to the retrieval waits to be sent, memcached loses the new time to live. Ours never does.",
+        since=(1, 6, 45),
+        unsent=r"^ma .* T",
+    ),
+    Difference(
+        "`me` with `b`",
+        "1.6.45 looks for the encoded key, and so finds nothing. Ours decodes it, as older versions do.",
+        since=(1, 6, 45),
+        unsent=r"^me .* b",
+    ),
+    Difference(
+        "`F` of more than 32 bits",
+        "It was cut to 32 bits. Now it is refused.",
+        before=(1, 6, 45),
+        unsent=r"^ms .* F(4294967296|4294967301|18446744073709551616)",
+    ),
+    Difference(
+        "A value too large in an `ms` that is also wrong",
+        "Which of the two errors is told was another.",
+        before=(1, 6, 45),
+        unsent=r"^ms \S+ \d{7,} .*O\w{32}",
+    ),
+    Difference(
+        "Numbers from 2^63 on",
+        "For a minus sign, which they cannot have, memcached looked in what follows them in memory, and so refused some of them.",
+        before=(1, 6, 45),
+        unsent=r"9223372036854775808|18446744073709551\d{3}",
+    ),
+    Difference(
+        "Keys that were stored by their base64 form",
+        "They were returned in that form even to who asks for them in plain form.",
+        before=(1, 6, 45),
+        unsent=r"^(ms .* b|m[ag] (?=.* b)(?=.* N))",
+    ),
+    Difference(
+        "`me` with further words",
+        "They were ignored. Now they have to be flags.",
+        before=(1, 6, 45),
+        unsent=r"^me \S+ \S",
     ),
 )

@@ -10,8 +10,6 @@ from tests.wire.differential.compare import Comparison
 from tests.wire.differential.differences import Known
 
 SHRINK_ROUNDS_MAX = 300
-FLAGS = ("-I", "16k")
-MEMCACHED_FLAGS = (*FLAGS, "-o", "slab_chunk_max=16")
 
 
 @dataclass
