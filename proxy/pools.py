@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,7 +27,7 @@ from memcluster.proxy.server import Server
 from memcluster.proxy.settings import PoolSettings, ProxySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -118,6 +118,22 @@ class Document(Settings, frozen=True):
 def load(path: Path) -> Document:
     """Reads a settings file; ConfigError names the file, the line, the key and the fix."""
     return load_file(path, Document)
+
+
+def single_pool(servers: Iterable[str], settings: dict[str, Any]) -> Document:
+    """The document of a proxy with one pool, `main`."""
+    of_proxy = {name: value for name, value in settings.items() if name in ProxySettings.__struct_fields__}
+    of_pool = {name: value for name, value in settings.items() if name not in of_proxy}
+    try:
+        proxy = msgspec.convert(of_proxy, ProxySettings, dec_hook=_read)
+        pool = msgspec.convert({"name": "main", "servers": list(servers), **of_pool}, Pool, dec_hook=_read)
+        return Document(proxy=proxy, pool=(pool,))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _read(kind: Any, value: Any) -> Any:
+    return value if isinstance(value, kind) else kind.parse(value)
 
 
 def _refuse_twins(names: list[str], what: str = "server") -> None:

@@ -12,7 +12,6 @@ import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-import msgspec
 import trio
 
 from memcluster import __version__
@@ -21,10 +20,9 @@ from memcluster.errors import ConfigError, NodeError
 from memcluster.node.listeners import resolve
 from memcluster.proxy import discovery
 from memcluster.proxy.health import Pace
-from memcluster.proxy.pools import Document, Pool
+from memcluster.proxy.pools import single_pool
 from memcluster.proxy.reload import Reload
 from memcluster.proxy.server import DEFAULT_PORT
-from memcluster.proxy.settings import ProxySettings
 from memcluster.proxy.topology import Rings
 from memcluster.proxy.transport import Network
 from memcluster.proxy.watch import Watch
@@ -34,6 +32,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
     from types import TracebackType
+
+    from memcluster.proxy.pools import Document
+    from memcluster.proxy.settings import ProxySettings
 
 STOP_TIMEOUT_SECONDS = 5.0
 FIXED = ("listen", "unix_socket", "unix_mask", "threads", "connections_max", "backlog", "item_size_max", "idle_timeout")
@@ -134,22 +135,6 @@ class Proxy:
 
     def _advertise(self) -> None:
         self._router.set_cluster_config(self._watch.version, discovery.nodes_line(self.document, self.addresses))
-
-
-def single_pool(servers: Iterable[str], settings: dict[str, Any]) -> Document:
-    """The document of a proxy with one pool, `main`."""
-    of_proxy = {name: value for name, value in settings.items() if name in ProxySettings.__struct_fields__}
-    of_pool = {name: value for name, value in settings.items() if name not in of_proxy}
-    try:
-        proxy = msgspec.convert(of_proxy, ProxySettings, dec_hook=_read)
-        pool = msgspec.convert({"name": "main", "servers": list(servers), **of_pool}, Pool, dec_hook=_read)
-        return Document(proxy=proxy, pool=(pool,))
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-
-
-def _read(kind: Any, value: Any) -> Any:
-    return value if isinstance(value, kind) else kind.parse(value)
 
 
 def _pace(settings: ProxySettings) -> Pace:

@@ -24,6 +24,7 @@ from memcluster.proxy.placement import (
     random,
     spymemcached_ketama,
     twemproxy_ketama,
+    twemproxy_modula,
     uhashring_ketama,
 )
 from memcluster.proxy.placement.contract import Options, Placement
@@ -45,6 +46,7 @@ PLACEMENTS: dict[str, Placement] = {
         memcached_jump.ROW,
         *memcached_ring.ROWS,
         modula.ROW,
+        twemproxy_modula.ROW,
         random.ROW,
     )
 }

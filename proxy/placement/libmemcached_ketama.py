@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from memcluster.proxy.server import Server
 
 POINTS = 100
-LIBMEMCACHED_HASHES = ("one_at_a_time", *(name for name in HASHES if name in {"md5", "crc32", "fnv1_64", "fnv1a_64"}))
+LIBMEMCACHED_HASHES = tuple(name for name in HASHES if name not in {"crc16", "crc32a", "hsieh", "xxh3_64"})
 
 
 def build(servers: Sequence[Server], options: Options) -> Continuum:

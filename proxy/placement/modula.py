@@ -1,7 +1,7 @@
-"""`modula`: agrees with twemproxy 0.5, `distribution: modula`, and with libmemcached's default distribution.
+"""`modula`: agrees with libmemcached 1.0 and 1.1, MODULA, its default distribution and so pylibmc's and PHP's.
 
-A server has as many slots as it weighs (libmemcached knows no weights here: leave them at 1; its default key hash is
-one_at_a_time). Not consistent: a server more or less moves nearly every key.
+The key's hash modulo the number of servers, in the order given; no weights. Not consistent: a server more or less moves
+nearly every key.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from memcluster.proxy.placement.contract import Options, Placement
+from memcluster.proxy.placement.libmemcached_ketama import LIBMEMCACHED_HASHES
 from memcluster.proxy.placement.rules import Modula
-from memcluster.proxy.placement.twemproxy_ketama import TWEMPROXY_HASHES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,14 +18,11 @@ if TYPE_CHECKING:
     from memcluster.proxy.server import Server
 
 
-def slots(servers: Sequence[Server]) -> tuple[int, ...]:
-    """A slot for each unit of weight, in the servers' order."""
-    return tuple(index for index, server in enumerate(servers) for _ in range(server.weight))
-
-
 def build(servers: Sequence[Server], options: Options) -> Modula:
-    """The slots of nc_modula.c."""
-    return Modula(options.hash, slots(servers))
+    """A slot a server."""
+    return Modula(options.hash, tuple(range(len(servers))))
 
 
-ROW = Placement("modula", "twemproxy 0.5, distribution: modula", build, TWEMPROXY_HASHES, is_consistent=False)
+ROW = Placement(
+    "modula", "libmemcached 1.0/1.1, MODULA", build, LIBMEMCACHED_HASHES, has_weights=False, is_consistent=False
+)

@@ -1,7 +1,8 @@
 """`twemproxy-ketama`: agrees with twemproxy 0.5, `distribution: ketama`, with each of its key hashes.
 
 Quirks:
-- a server goes by its explicit name, else `host` on port 11211 and `host:port` on any other, a socket by its path;
+- a server goes by its explicit name, else `host` on port 11211 and `host:port` on any other; a unix socket by its path
+  and a colon, because the name is cut one character too long;
 - weights count also for named servers (its notes say otherwise, its code and this do not);
 - points a server gets are rounded in single precision (single_precision.py);
 - the default hash is fnv1a_64, 32-bit arithmetic on signed characters: choose md5 to agree with ketama clients;
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
 TWEMPROXY_HASHES = ("fnv1a_64", *(name for name in HASHES if name not in {"fnv1a_64", "xxh3_64"}))
 
 
+def name_of(server: Server) -> str:
+    """What nc_conf.c calls a server."""
+    return f"{server.host}:" if server.is_unix and server.name is None else server.short_name
+
+
 def build(servers: Sequence[Server], options: Options) -> Continuum:
     """The ring that nc_ketama.c builds."""
     counts = digests([server.weight for server in servers])
     points = [
         (point, index)
         for index, (server, count) in enumerate(zip(servers, counts, strict=True))
-        for point in md5_points(server.short_name, count)
+        for point in md5_points(name_of(server), count)
     ]
     return continuum(options.hash, "at_or_above", points)
 
