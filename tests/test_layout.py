@@ -41,7 +41,8 @@ CRATES: dict[str, set[str]] = {
 }
 ONLY_IN_THE_BINDING = {"pyo3"}
 
-BANNED_WORDS = {"manager", "helper", "helpers", "util", "utils", "common", "base", "handler", "data", "misc"}
+BANNED_WORDS = {"manager", "helper", "helpers", "util", "utils", "handler", "misc"}
+BANNED_NAMES = {"common", "base", "data"}
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b|todo!\(|unimplemented!\(")
 PRIVATE_PATH = re.compile(r"/(home|root|Users)/[a-z]")
 
@@ -196,18 +197,23 @@ def words_of(identifier: str) -> set[str]:
     return {word.lower() for part in identifier.split("_") for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+", part)}
 
 
+def refuse_banned(names: list[str]) -> None:
+    assert not {each.lower() for each in names} & BANNED_NAMES
+    assert not {word for each in names for word in words_of(each)} & BANNED_WORDS
+
+
 @every_python_file
 def test_python_names_are_words_of_the_field(path: Path) -> None:
     names = [path.stem, *path.relative_to(ROOT).parts[:-1]]
     names += [n.name for n in ast.walk(tree(path)) if isinstance(n, ast.ClassDef)]
-    assert not {word for each in names for word in words_of(each)} & BANNED_WORDS
+    refuse_banned(names)
 
 
 @every_rust_file
 def test_rust_names_are_words_of_the_field(path: Path) -> None:
     names = [path.stem, *path.relative_to(ROOT).parts[:-1]]
     names += re.findall(r"\b(?:struct|enum|trait|mod) (\w+)", text(path))
-    assert not {word for each in names for word in words_of(each)} & BANNED_WORDS
+    refuse_banned(names)
 
 
 def documents() -> list[Path]:
