@@ -2,8 +2,10 @@
 
 import contextlib
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.peers import NODES, PROXIES, Need, Peer
@@ -81,35 +83,32 @@ def hold(scenario: "Scenario", options: Options) -> list[Contender]:
     """Measures all rounds of a scenario."""
     taking_part = contenders(scenario, options)
     rounds = scenario.rounds or options.rounds
-    if scenario.stays:
-        with contextlib.ExitStack() as stack:
-            servers = [stack.enter_context(started(scenario, options, contender)) for contender in taking_part]
-            for number in range(rounds):
-                for contender, server in zip(taking_part, servers, strict=True):
-                    scene = Scene(server, scenario.settings, options, is_first=number == 0)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        nodes = _nodes(scenario, options, folder, stack) if scenario.role == "proxy" else []
+        running = [stack.enter_context(_server(scenario, one, folder, nodes)) for one in taking_part if scenario.stays]
+        for number in range(rounds):
+            for index, contender in enumerate(taking_part):
+                with contextlib.ExitStack() as turn:
+                    server = (
+                        running[index] if running else turn.enter_context(_server(scenario, contender, folder, nodes))
+                    )
+                    scene = Scene(server, scenario.settings, options, is_first=number == 0 or not running)
                     contender.rounds.append(scenario.measure(scene))
-    else:
-        for _ in range(rounds):
-            for contender in taking_part:
-                with started(scenario, options, contender) as server:
-                    contender.rounds.append(scenario.measure(Scene(server, scenario.settings, options, is_first=True)))
     return taking_part
 
 
-@contextlib.contextmanager
-def started(scenario: "Scenario", options: Options, contender: Contender) -> Iterator[Process]:
-    """The contender's server, with its nodes if it is a proxy."""
-    with contextlib.ExitStack() as stack:
-        nodes = _nodes(scenario, options, stack) if scenario.role == "proxy" else []
-        value_bytes = scenario.settings.get("value_bytes", {}).get("bytes", 100)
-        need = Need(free_port(), contender.threads, scenario.memory_mb, value_bytes=value_bytes, nodes=nodes)
-        processors = SERVER_PROCESSORS if scenario.threads == 1 else ALL_PROCESSORS
-        yield stack.enter_context(Process(contender.peer.command(need), need.port, processors))
+def _server(scenario: "Scenario", contender: Contender, folder: Path, nodes: Sequence[str]) -> Process:
+    value_bytes = scenario.settings.get("value_bytes", {}).get("bytes", 100)
+    need = Need(free_port(), folder, contender.threads, scenario.memory_mb, value_bytes=value_bytes, nodes=nodes)
+    processors = SERVER_PROCESSORS if scenario.threads == 1 else ALL_PROCESSORS
+    return Process(contender.peer.command(need), need.port, processors)
 
 
-def _nodes(scenario: "Scenario", options: Options, stack: contextlib.ExitStack) -> list[str]:
+def _nodes(scenario: "Scenario", options: Options, folder: Path, stack: contextlib.ExitStack) -> list[str]:
+    """All proxies stand before the same nodes; where each of them puts a key is its own business."""
     behind = NODES[options.behind]
-    needs = [Need(free_port(), memory_mb=scenario.memory_mb) for _ in range(2)]
+    needs = [Need(free_port(), folder, memory_mb=scenario.memory_mb) for _ in range(2)]
     return [stack.enter_context(Process(behind.command(need), need.port, NODE_PROCESSORS)).address for need in needs]
 
 

@@ -4,12 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import generator
+from bench.processes import free_port
 
 CONNECTIONS_MAX = 12_000
 
@@ -19,6 +19,8 @@ class Need:
     """What a scenario asks of a server."""
 
     port: int
+    # Where settings and logs may be written.
+    folder: Path
     threads: int = 1
     memory_mb: int = 64
     item_size_max: str = "1m"
@@ -74,13 +76,13 @@ def _memcluster_proxy(need: Need) -> list[str]:
 
 
 def _nutcracker(need: Need) -> list[str]:
-    folder = Path(tempfile.mkdtemp(prefix="bench-nutcracker-"))
     servers = "\n".join(f"   - {node}:1" for node in need.nodes)
     settings = (
         f"bench:\n  listen: 127.0.0.1:{need.port}\n  hash: fnv1a_64\n  distribution: ketama\n  servers:\n{servers}\n"
     )
-    (folder / "nutcracker.yml").write_text(settings)
-    return ["nutcracker", "-c", str(folder / "nutcracker.yml"), "-s", "0", "-o", str(folder / "log")]
+    (need.folder / "nutcracker.yml").write_text(settings)
+    statistics = ["-a", "127.0.0.1", "-s", str(free_port())]
+    return ["nutcracker", "-c", str(need.folder / "nutcracker.yml"), "-o", str(need.folder / "log"), *statistics]
 
 
 def _floor(need: Need) -> list[str]:
