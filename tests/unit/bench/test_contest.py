@@ -1,0 +1,67 @@
+"""The arithmetic between what a round measured and what the table says."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench.contest import Contender, Options, contenders, ratio
+from bench.peers import Peer
+from bench.run import main
+from bench.scenarios import SCENARIOS
+from bench.tables import COLUMNS, table
+from bench.traces import accesses
+
+
+def contender(*figures: float) -> Contender:
+    rounds = [{"cpu_ns": figure} for figure in figures]
+    return Contender("one", Peer("one", sys.executable, lambda _need: []), 1, rounds)
+
+
+def test_ratio_is_the_median_of_the_rounds_ratios_so_that_drift_cancels() -> None:
+    ours, theirs = contender(100, 200, 400), contender(200, 400, 800)
+    assert ratio(ours, theirs, "cpu_ns") == pytest.approx(0.5)
+    assert ratio(contender(1, 9, 3), contender(1, 1, 1), "cpu_ns") == 3
+
+
+def test_spread_is_relative_to_the_median() -> None:
+    assert contender(90, 100, 120).spread("cpu_ns") == pytest.approx(0.3)
+
+
+def test_a_table_names_every_contender_and_only_what_was_measured() -> None:
+    text = table(SCENARIOS["node-single"], [contender(1000.0), contender(4000.0)])
+    assert "server ns/request" in text
+    assert "readable" not in text
+    assert text.splitlines()[3].split()[-1] == "0.250"
+
+
+def test_every_scenario_is_compared_by_a_figure_that_has_a_column() -> None:
+    shown = {figure for figure, _, _ in COLUMNS}
+    assert {scenario.main for scenario in SCENARIOS.values()} <= shown
+
+
+def test_ours_comes_first_and_the_floor_only_where_time_is_measured() -> None:
+    options = Options(ours="floor", against=("floor",))
+    assert [one.name for one in contenders(SCENARIOS["node-single"], options)] == ["floor", "floor"]
+    assert [one.name for one in contenders(SCENARIOS["memory-54"], options)] == ["floor"]
+
+
+def test_an_unknown_peer_is_named() -> None:
+    answer = CliRunner().invoke(main, ["--against", "memcachd"])
+    assert answer.exit_code == 2
+    assert "memcachd is none of" in answer.output
+
+
+def test_the_list_has_every_scenario() -> None:
+    answer = CliRunner().invoke(main, ["--list"])
+    assert all(name in answer.output for name in SCENARIOS)
+
+
+def test_a_trace_may_be_compressed(tmp_path: Path) -> None:
+    import lzma
+
+    numbers = b"\x00\x00\x00\x01\x00\x00\x00\x02"
+    (tmp_path / "plain").write_bytes(numbers)
+    (tmp_path / "packed.xz").write_bytes(lzma.compress(numbers))
+    assert accesses(tmp_path / "plain") == accesses(tmp_path / "packed.xz") == numbers
