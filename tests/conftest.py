@@ -14,6 +14,7 @@ def memcached() -> Iterator[Server]:
     yield server
     server.stop()
 
+
 @pytest.fixture(scope="session")
 def node() -> Iterator[Server]:
     """One node of ours."""
@@ -21,12 +22,14 @@ def node() -> Iterator[Server]:
     yield server
     server.stop()
 
+
 @pytest.fixture(scope="session")
 def proxy() -> Iterator[Server]:
     """Our proxy over three nodes of ours, which are its `children`."""
     server = start_proxy_over_nodes(3, "--threads", "2", node_flags=("-t", "2"))
     yield server
     server.stop()
+
 
 @pytest.fixture
 def started() -> Iterator[Callable[[Server], Server]]:
@@ -41,9 +44,9 @@ def started() -> Iterator[Callable[[Server], Server]]:
     for server in reversed(servers):
         server.stop()
 
+
 @pytest.fixture(params=["node", "proxy"])
 def endpoint(request: pytest.FixtureRequest) -> Server:
     """What a client connects to: a node, then the proxy. Whatever works with one works with the other."""
     server: Server = request.getfixturevalue(request.param)
     return server
-

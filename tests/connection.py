@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Self
 
 WAIT_SECONDS = 10.0
@@ -36,7 +35,7 @@ class Connection:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self.close()
 
     def close(self) -> None:

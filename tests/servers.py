@@ -25,6 +25,7 @@ from tests.connection import WAIT_SECONDS, Address, open_socket
 T = TypeVar("T")
 
 LOOPBACK = "127.0.0.1"
+START_SECONDS = 30.0
 ATTEMPTS_MAX = 3
 """A free port can be taken between being found and being used."""
 
@@ -107,22 +108,29 @@ def accepts(address: Address) -> bool:
     return True
 
 
-def start(name: str, command: Callable[[int], Sequence[str]], *, port: int | None = None, **popen: object) -> Server:
-    """Starts `command(port)` and waits until it accepts connections."""
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        server = _launch(name, command, port or free_port(), popen)
-        wait_for(lambda: accepts(server.address) or not server.is_running(), f"{name} to accept on {server.endpoint}")
+def start(
+    name: str, command: Callable[[int], Sequence[str]], *, port: int | None = None, descriptors_max: int | None = None
+) -> Server:
+    """Starts `command(port)`, with so many file descriptors at most, and waits until it accepts connections."""
+    for _ in range(1 if port else ATTEMPTS_MAX):
+        server = _launch(name, command, port or free_port(), descriptors_max)
+        _wait_until_it_accepts(server)
         if server.is_running():
             return server
-        if port or attempt == ATTEMPTS_MAX:
-            break
-    raise AssertionError(f"{name} ended with status {server.process.returncode} on port {server.port}:\n{server.says()}")
+    raise AssertionError(
+        f"{name} on port {server.port} ended with status {server.process.returncode}:\n{server.says()}"
+    )
 
 
-def _launch(name: str, command: Callable[[int], Sequence[str]], port: int, popen: dict[str, object]) -> Server:
+def _wait_until_it_accepts(server: Server) -> None:
+    what = f"{server.name} to accept on {server.endpoint}"
+    wait_for(lambda: accepts(server.address) or not server.is_running(), what, START_SECONDS)
+
+
+def _launch(name: str, command: Callable[[int], Sequence[str]], port: int, descriptors_max: int | None) -> Server:
     handle, path = tempfile.mkstemp(prefix=f"memcluster-test-{name}-", suffix=".log")
-    arguments = list(command(port))
-    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=handle, stderr=handle, **popen)  # type: ignore[call-overload]
+    limit = ["prlimit", f"--nofile={descriptors_max}"] if descriptors_max else []
+    process = subprocess.Popen([*limit, *command(port)], stdin=subprocess.DEVNULL, stdout=handle, stderr=handle)
     os.close(handle)
     return Server(name, port, process, Path(path))
 
@@ -147,8 +155,8 @@ def memcached_program() -> str:
 
 def start_memcached(*flags: str, program: str | None = None, port: int | None = None) -> Server:
     path = program or memcached_program()
-    as_root = ["-u", "root"] if os.getuid() == 0 else []
-    return start("memcached", lambda chosen: [path, *as_root, "-l", LOOPBACK, "-p", str(chosen), "-U", "0", *flags], port=port)
+    account = ["-u", "root"] if os.getuid() == 0 else []
+    return start("memcached", lambda port: [path, *account, "-l", LOOPBACK, "-p", str(port), *flags], port=port)
 
 
 # --- ours
@@ -159,19 +167,26 @@ def memcluster(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "memcluster", *arguments]
 
 
-def start_node(*flags: str, port: int | None = None, **popen: object) -> Server:
-    return start("node", lambda chosen: memcluster("node", "-l", LOOPBACK, "-p", str(chosen), *flags), port=port, **popen)
+def start_node(*flags: str, port: int | None = None, descriptors_max: int | None = None) -> Server:
+    def command(port: int) -> list[str]:
+        return memcluster("node", "-l", LOOPBACK, "-p", str(port), *flags)
+
+    return start("node", command, port=port, descriptors_max=descriptors_max)
 
 
-def start_proxy(servers: Sequence[Server], *flags: str, **popen: object) -> Server:
+def start_proxy(endpoints: Sequence[str], *flags: str, descriptors_max: int | None = None) -> Server:
     """A proxy in front of these servers."""
-    behind = [word for server in servers for word in ("--server", server.endpoint)]
-    return start("proxy", lambda port: memcluster("proxy", "--listen", f"{LOOPBACK}:{port}", *behind, *flags), **popen)
+    behind = [word for endpoint in endpoints for word in ("--server", endpoint)]
+
+    def command(port: int) -> list[str]:
+        return memcluster("proxy", "--listen", f"{LOOPBACK}:{port}", *behind, *flags)
+
+    return start("proxy", command, descriptors_max=descriptors_max)
 
 
 def start_proxy_over_nodes(nodes: int = 3, *flags: str, node_flags: Sequence[str] = ()) -> Server:
     """A proxy and its nodes, all of them processes; stopping the proxy stops the nodes."""
     behind = [start_node(*node_flags) for _ in range(nodes)]
-    proxy = start_proxy(behind, *flags)
+    proxy = start_proxy([server.endpoint for server in behind], *flags)
     proxy.children = behind
     return proxy

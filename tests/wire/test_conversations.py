@@ -23,7 +23,8 @@ def test_conversation(
     conversation: Conversation, name: str, request: pytest.FixtureRequest, started: Callable[[Server], Server]
 ) -> None:
     if conversation.flags:
-        server = started({"node": start_node, "memcached": start_memcached}[name](*conversation.flags))
+        start = start_node if name == "node" else start_memcached
+        server = started(start(*conversation.flags))
     else:
         server = request.getfixturevalue(name)
     if name == "memcached" and version_of(server) < conversation.since:

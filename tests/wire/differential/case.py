@@ -64,7 +64,8 @@ def draw_case(seed: int, is_sent: Callable[[Command], bool]) -> Case:
                 break
         if not commands:
             continue
-        batches.append(Batch(tuple(commands), tuple(sorted(random.random() for _ in range(random.randrange(PIECES_MAX))))))
+        cuts = sorted(random.random() for _ in range(random.randrange(PIECES_MAX)))
+        batches.append(Batch(tuple(commands), tuple(cuts)))
         if commands[-1].is_last:
             break
     return Case(seed, tuple(batches))

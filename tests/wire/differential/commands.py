@@ -18,14 +18,17 @@ ODD_EXPTIMES = ("4000000000", "abc", "1a", "99999999999999999999", "+0")
 NUMBERS = ("0", "1", "2", "10", "99", "18446744073709551615", "9223372036854775808", "4294967296")
 ODD_NUMBERS = ("18446744073709551616", "-1", "abc", "1a", "1.0", "+1", "99999999999999999999999")
 TEXTS = (b"", b"", b"abc", b"-1", b"x")
-COUNTERS = (b"0", b"1", b"9", b"10", b"99", b"100", b"007", b"18446744073709551615", b"18446744073709551614", b"18446744073709551616",
-            b" 12", b"1 2", b"12 ", b"-1", b"abc", b"", b"1.5", b"0000000000000000000000001")  # fmt: skip
+COUNTERS = (
+    b"0", b"1", b"9", b"10", b"99", b"100", b"007", b"18446744073709551615", b"18446744073709551614",
+    b"18446744073709551616", b" 12", b"1 2", b"12 ", b"-1", b"abc", b"", b"1.5", b"0000000000000000000000001",
+)  # fmt: skip
+MODES = ("E", "A", "P", "R", "S", "I", "D", "+", "-", "i", "d", "append", "x", "")
 OPAQUES = ("1", "abc", "opaque", "x" * 31, "y" * 32)
 
 
 @dataclass(frozen=True)
 class Command:
-    """The bytes of one command, data block included. `{cas+1:key}` stands for a key's CAS value of that moment, plus 1."""
+    """The bytes of one command, data block included. `{cas+1:key}` stands for a key's CAS value then, plus 1."""
 
     text: bytes
     surplus: int = 0
@@ -41,8 +44,8 @@ class Writer:
         self.random = random
         self.plain = [f"{prefix}{name}" for name in "abc"]
         self.counters = [f"{prefix}{name}" for name in ("one", "two")]
-        """Only these hold numbers: a number that gets shorter may be padded, so nobody asks for their length or appends to them;
-        nor whether they were hit or stale: a number that is still waiting to be sent is counted on in a new item."""
+        """Only these hold numbers. A number that gets shorter may be padded, so nobody asks for their length or appends
+        to them; nor whether they were hit or are stale, which a number that still waits to be sent loses."""
         self.keys = [
             *self.plain,
             *self.plain,
@@ -111,7 +114,8 @@ class Writer:
 
     def storage(self) -> Command:
         key = self.key()
-        name = self.random.choice(("set", "set", "add", "replace") if key in self.counters else ("set", "set", "set", "add", "replace", "append", "prepend"))
+        joining = () if key in self.counters else ("append", "prepend")
+        name = self.random.choice(("set", "set", "set", "add", "replace", *joining))
         value = self.value(key)
         line = f"{name} {key} {self.flags()} {self.exptime()} {len(value)}{self.noreply()}"
         return self.with_block(line, value)
@@ -119,7 +123,8 @@ class Writer:
     def cas_storage(self) -> Command:
         key = self.key()
         value = self.value(key)
-        return self.with_block(f"cas {key} {self.flags()} {self.exptime()} {len(value)} {self.cas(key)}{self.noreply()}", value)
+        line = f"cas {key} {self.flags()} {self.exptime()} {len(value)} {self.cas(key)}{self.noreply()}"
+        return self.with_block(line, value)
 
     def with_block(self, line: str, value: bytes) -> Command:
         block, surplus = self.block(value)
@@ -144,7 +149,8 @@ class Writer:
         return self.line(f"delete {self.key()} {self.random.choice(('0', '5', 'abc'))}{self.noreply()}")
 
     def arithmetic(self) -> Command:
-        return self.line(f"{self.random.choice(('incr', 'incr', 'decr'))} {self.counter()} {self.number()}{self.noreply()}")
+        name = self.random.choice(("incr", "incr", "decr"))
+        return self.line(f"{name} {self.counter()} {self.number()}{self.noreply()}")
 
     def touch(self) -> Command:
         return self.line(f"touch {self.key()} {self.exptime()}{self.noreply()}")
@@ -177,7 +183,7 @@ class Writer:
             announced = self.random.choice(("-1", "abc", "5a", ""))
             return Command(f"ms {name} {announced}{words}\r\nvalue\r\n".encode("latin-1"), surplus=8)
         if re.search(" [^A-Za-z]", words):
-            value = value[:500]  # What is not swallowed is read as a line, and a line over 2048 bytes ends the connection, or not.
+            value = value[:500]  # Not swallowed, so it is a line: over 2048 bytes it may end the connection.
         return self.with_block(f"ms {name} {len(value)}{words}", value)
 
     def meta(self, name: str, key: str, usual: str, odd: str) -> Command:
@@ -185,7 +191,7 @@ class Writer:
         return self.line(f"{name} {key}{words}")
 
     def meta_words(self, key: str, usual: str, odd: str) -> tuple[str, str]:
-        """The key as it is written and the flags after it; seldom a flag of another command, an unknown or a repeated one."""
+        """The key as it is written, and the flags; seldom one of another command, an unknown or a repeated one."""
         letters = self.random.sample(usual, min(len(usual), self.random.randrange(6)))
         letters = sorted(set(letters), key=letters.index)
         draw = self.random.random()
@@ -206,21 +212,20 @@ class Writer:
 
     def meta_flag(self, letter: str, key: str) -> str:
         """The flag with its token, if it takes one."""
-        match letter:
-            case "O":
-                return letter + ("z" * 33 if self.random.random() < 0.02 else self.random.choice(OPAQUES))
-            case "T" | "N" | "R":
-                return letter + self.exptime()
-            case "C":
-                return letter + self.cas(key)
-            case "E" | "J" | "D":
-                return letter + self.number()
-            case "F":
-                return letter + self.flags()
-            case "M":
-                return letter + self.random.choice(("E", "A", "P", "R", "S", "I", "D", "+", "-", "i", "d", "append", "x", ""))
-            case _:
-                return letter
+        if letter == "O" and self.random.random() < 0.02:
+            return "O" + "z" * 33
+        return letter + self.tokens(key).get(letter, str)()
+
+    def tokens(self, key: str) -> dict[str, Callable[[], str]]:
+        """What follows a flag's letter, for those that take a token."""
+        return {
+            "O": lambda: self.random.choice(OPAQUES),
+            **dict.fromkeys("TNR", self.exptime),
+            "C": lambda: self.cas(key),
+            **dict.fromkeys("EJD", self.number),
+            "F": self.flags,
+            "M": lambda: self.random.choice(MODES),
+        }
 
     # --- what a server answers for itself, and what it refuses
 
@@ -228,7 +233,7 @@ class Writer:
         return self.line(self.random.choice(ADMINISTRATION))
 
     def flush(self) -> Command:
-        return self.line(self.random.choice(("flush_all", "flush_all 0", "flush_all noreply", "flush_all -1", "flush_all abc")))
+        return self.line(self.random.choice(FLUSHES))
 
     def refused(self) -> Command:
         return self.line(self.random.choice(REFUSED).replace("KEY", self.key()))
@@ -246,31 +251,35 @@ class Writer:
         return Command(self.random.choice(ENDINGS), is_last=True)
 
 
+FLUSHES = ("flush_all", "flush_all 0", "flush_all noreply", "flush_all -1", "flush_all abc")
+
 ADMINISTRATION = (
-    "verbosity 1", "verbosity 0", "verbosity 1 noreply", "verbosity", "verbosity abc", "stats nothing", "stats detail", "stats detail on",
-    "stats detail off", "stats detail maybe", "cache_memlimit 4", "cache_memlimit abc", "shutdown", "shutdown graceful",
-    "version",
+    "verbosity 1", "verbosity 0", "verbosity 1 noreply", "verbosity", "verbosity abc", "stats nothing",
+    "stats detail", "stats detail on", "stats detail off", "stats detail maybe", "cache_memlimit 4",
+    "cache_memlimit abc", "shutdown", "shutdown graceful", "version",
 )  # fmt: skip
 
 REFUSED = (
-    "", "x", "get", "gets", "gat", "gat 10", "gats 0", "get ", "delete", "incr", "incr KEY", "decr KEY", "touch", "touch KEY", "set", "set KEY", "set KEY 0",
-    "set KEY 0 0", "mg", "ms", "md", "ma", "me", "ms KEY", "GET KEY", "Set KEY 0 0 1", "getx KEY", "g KEY",
-    "unknown", "mz KEY", "m", "mgg KEY v", "  get  KEY", " get KEY", "get  KEY", "get KEY ", "get KEY  KEY ", "incr  KEY  1", "delete  KEY ",
-    "get KEY noreply", "incr KEY 1 2", "touch KEY 0 0", "incr KEY 1 noreply extra", "mn extra", "mn 1 2 3", "verbosity 1 2 3", "me KEY KEY",
-    "mg KEY v v", "mg KEY a1 b2", "mg KEY v k s t f c h l u q O1 P L N0 R0 T0 P L v k s t f c h l u", "stats foo bar", "slabs", "lru", "slabs foo",
+    "", "x", "get", "gets", "gat", "gat 10", "gats 0", "get ", "delete", "incr", "incr KEY", "decr KEY", "touch",
+    "touch KEY", "set", "set KEY", "set KEY 0", "set KEY 0 0", "mg", "ms", "md", "ma", "me", "ms KEY", "GET KEY",
+    "Set KEY 0 0 1", "getx KEY", "g KEY", "unknown", "mz KEY", "m", "mgg KEY v", "  get  KEY", " get KEY", "get  KEY",
+    "get KEY ", "get KEY  KEY ", "incr  KEY  1", "delete  KEY ", "get KEY noreply", "incr KEY 1 2", "touch KEY 0 0",
+    "incr KEY 1 noreply extra", "mn extra", "mn 1 2 3", "verbosity 1 2 3", "me KEY KEY", "mg KEY v v", "mg KEY a1 b2",
+    "mg KEY v k s t f c h l u q O1 P L N0 R0 T0 P L v k s t f c h l u", "stats foo bar", "slabs", "lru", "slabs foo",
     "lru_crawler", "lru_crawler foo", "extstore", "debugtime 1",
 )  # fmt: skip
 
 REFUSED_STORAGE = (
-    "set KEY abc 0 5", "set KEY 0 abc 5", "set KEY 0 0 abc", "set KEY 0 0 -1", "set KEY 0 0 5 extra", "set KEY -1 0 5", "set KEY 0 0 5a",
-    "cas KEY 0 0 5 abc", "cas KEY 0 0 5 -1", "cas KEY 0 0 5", "append KEY x y z",
-    "ms KEY abc", "ms KEY 5 X", "ms KEY 5 S5", "ms KEY 5 MX", "ms KEY 5 Mxyz", "ms KEY 5 Fabc", "ms KEY 5 Tabc", "ms KEY 5 Cabc",
-    "ms KEY S5", "ms KEY 5 5", "ms KEY 5 k k", "ms bad*64 5 b",
+    "set KEY abc 0 5", "set KEY 0 abc 5", "set KEY 0 0 abc", "set KEY 0 0 -1", "set KEY 0 0 5 extra",
+    "set KEY -1 0 5", "set KEY 0 0 5a", "cas KEY 0 0 5 abc", "cas KEY 0 0 5 -1", "cas KEY 0 0 5", "append KEY x y z",
+    "ms KEY abc", "ms KEY 5 X", "ms KEY 5 S5", "ms KEY 5 MX", "ms KEY 5 Mxyz", "ms KEY 5 Fabc", "ms KEY 5 Tabc",
+    "ms KEY 5 Cabc", "ms KEY S5", "ms KEY 5 5", "ms KEY 5 k k", "ms bad*64 5 b",
 )  # fmt: skip
 
 ENDINGS = (
-    b"quit\r\n", b"get unfinished", b"set open 0 0 4000\r\nhalf", b"set open 0 0 3000000\r\nhalf\r\n", b"set open 0 0 2147483645\r\n1\r\n",
-    b"add open 0 0 2147483647\r\n1\r\nmn\r\n", b"set open 0 0 4294967296\r\n1\r\nmn\r\n", b"ms open 5000\r\nhalf", b"mg a v",
+    b"quit\r\n", b"get unfinished", b"set open 0 0 4000\r\nhalf", b"set open 0 0 3000000\r\nhalf\r\n",
+    b"set open 0 0 2147483645\r\n1\r\n", b"add open 0 0 2147483647\r\n1\r\nmn\r\n",
+    b"set open 0 0 4294967296\r\n1\r\nmn\r\n", b"ms open 5000\r\nhalf", b"mg a v",
 )  # fmt: skip
 
 KINDS: tuple[tuple[int, Callable[[Writer], Command]], ...] = (

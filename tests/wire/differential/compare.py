@@ -1,4 +1,4 @@
-"""Whether two servers' answers say the same, apart from what no two servers can share: CAS values, times, sizes in memory."""
+"""Whether two servers' answers say the same, apart from what no two can share: CAS values, times, sizes in memory."""
 
 import itertools
 import re
@@ -10,7 +10,7 @@ VERSION = re.compile(rb"VERSION .*")
 
 
 class Comparison:
-    """Compares answers of one case. CAS values may differ, but must be the same where the other server's are the same."""
+    """Compares answers of one case. CAS values may differ, but are the same where the other server's are the same."""
 
     def __init__(self, *, has_one_counter: bool) -> None:
         self.has_one_counter = has_one_counter
@@ -24,7 +24,7 @@ class Comparison:
         for number, (line, other) in enumerate(itertools.zip_longest(lines, others)):
             if line is None or other is None or not self.line_agrees(line, other):
                 shown = slice(max(number - 2, 0), number + 3)
-                return f"from line {number + 1} of the answer on (CAS values known: {self.theirs})\n  memcached: {lines[shown]}\n  this one:  {others[shown]}"
+                return f"line {number + 1} of the answer\n  memcached: {lines[shown]}\n  this one:  {others[shown]}"
         return None
 
     def line_agrees(self, line: bytes, other: bytes) -> bool:

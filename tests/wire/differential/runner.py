@@ -31,8 +31,8 @@ class Pair:
         comparison = Comparison(has_one_counter=self.has_one_counter)
         expected, received = (player.play(case) for player in self.players)
         for number in range(max(len(expected), len(received))):
-            pair = [self.known.mask(answers[number]) if number < len(answers) else b"" for answers in (expected, received)]
-            if difference := comparison.difference(*pair):
+            pair = [b"".join(answers[number : number + 1]) for answers in (expected, received)]
+            if difference := comparison.difference(*map(self.known.mask, pair)):
                 return f"batch {number + 1}, {difference}"
         return None
 
