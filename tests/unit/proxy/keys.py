@@ -27,4 +27,6 @@ def unicode_keys(count: int = COUNT) -> list[bytes]:
 def _keys(count: int, text: Callable[[random.Random, int], bytes]) -> list[bytes]:
     source = random.Random(20)
     counted = [b"user:%d" % number for number in range(count // 2)]
-    return counted + [text(source, source.randint(1, 250 if number % 50 == 0 else 24)) for number in range(count - len(counted))]
+    return counted + [
+        text(source, source.randint(1, 250 if number % 50 == 0 else 24)) for number in range(count - len(counted))
+    ]

@@ -1,11 +1,21 @@
-"""libmemcached itself, the copy that pylibmc brings or is linked with, asked which server gets a key. It never connects."""
+"""libmemcached itself, the copy that pylibmc uses, asked which server gets a key. It never connects."""
 
 import ctypes
 from collections.abc import Iterable
 
 import pytest
 
-HASHES = {"one_at_a_time": 0, "md5": 1, "crc32": 2, "fnv1_64": 3, "fnv1a_64": 4, "fnv1_32": 5, "fnv1a_32": 6, "murmur": 8, "jenkins": 9}
+HASHES = {
+    "one_at_a_time": 0,
+    "md5": 1,
+    "crc32": 2,
+    "fnv1_64": 3,
+    "fnv1a_64": 4,
+    "fnv1_32": 5,
+    "fnv1a_32": 6,
+    "murmur": 8,
+    "jenkins": 9,
+}
 """memcached_hash_t, by our names."""
 BEHAVIOR_HASH, BEHAVIOR_KETAMA, BEHAVIOR_KETAMA_WEIGHTED = 2, 3, 16
 
@@ -14,7 +24,9 @@ class Libmemcached:
     """A `memcached_st` with servers: `host:port:weight` or `/path`."""
 
     def __init__(self, servers: Iterable[str], behaviors: dict[int, int]) -> None:
-        extension = pytest.importorskip("_pylibmc", reason="pylibmc is not installed (apt-get install libmemcached-dev)")
+        extension = pytest.importorskip(
+            "_pylibmc", reason="pylibmc is not installed (apt-get install libmemcached-dev)"
+        )
         self.library = ctypes.CDLL(extension.__file__)
         create = self.library.memcached_create
         create.restype = ctypes.c_void_p

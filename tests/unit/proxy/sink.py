@@ -1,4 +1,4 @@
-"""A server that holds nothing and notes which keys it was asked for: what stands behind a proxy whose choice we want to see."""
+"""A server that holds nothing and notes which keys it was asked for: it stands behind a proxy whose choice we want."""
 
 import random
 import socket

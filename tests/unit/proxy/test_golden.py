@@ -18,7 +18,7 @@ COLUMNS = {
     "pymemcache": (SERVERS, {"placement": "pymemcache-rendezvous"}),
     "spymemcached": (SERVERS, {"placement": "spymemcached-ketama"}),
 }
-# One digit a key, in the order of KEYS: which server. spymemcached's row is this project's, the others are the libraries'.
+# One digit a key, in the order of KEYS: which server. spymemcached's row is ours, the others are the libraries'.
 KEYS = [b"foo", b"bar", b"user:1", b"user:2", b"a", b"session:deadbeef", b"k0", b"k1", b"k2", b"k3"]
 PLACES = {
     "twemproxy md5": "1111122220",
@@ -31,9 +31,18 @@ PLACES = {
     "spymemcached": "1020210011",
 }
 HASHES = {
-    "md5": [3675831724, 421377335, 282964413, 3264788475, 3111502092, 1047603752, 2065684008, 2058434486, 1460232801, 2638654455],
-    "fnv1a_64": [4275688823, 322520602, 1963465963, 1963466398, 2248273036, 3194224991, 3043107598, 3043108033, 3043106728, 3043107163],
-    "one_at_a_time": [596015325, 2151715081, 2773942091, 1872794591, 3392050242, 2197590501, 3230140454, 857173315, 3708928313, 3477808556],
+    "md5": [
+        3675831724, 421377335, 282964413, 3264788475, 3111502092,
+        1047603752, 2065684008, 2058434486, 1460232801, 2638654455,
+    ],
+    "fnv1a_64": [
+        4275688823, 322520602, 1963465963, 1963466398, 2248273036,
+        3194224991, 3043107598, 3043108033, 3043106728, 3043107163,
+    ],
+    "one_at_a_time": [
+        596015325, 2151715081, 2773942091, 1872794591, 3392050242,
+        2197590501, 3230140454, 857173315, 3708928313, 3477808556,
+    ],
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""memcached's own placements agree with memcached 1.6.45's proxy, whose choice for 100,000 keys is recorded as a digest."""
+"""memcached's placements agree with memcached 1.6.45's proxy, whose choice for 100,000 keys is recorded as a digest."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The twemproxy placements agree with nutcracker: both are asked for the same keys, ours by rule, it by what arrives where."""
+"""The twemproxy placements agree with nutcracker, which is asked for the same keys, by what arrives where."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +38,9 @@ def twemproxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twemproxy]:
     sinks = [Sink((LOOPBACK, 0)), Sink((host, port)), Sink(path), Sink((LOOPBACK, 0))]
     servers = [f"{LOOPBACK}:{sinks[0].port}:3 alpha", f"{host}:{port}:1", f"{path}:2", f"{LOOPBACK}:{sinks[3].port}:2"]
     pools = {f"{distribution}-{name}": free_port() for distribution in ("ketama", "modula") for name in HASHES}
-    process = start("nutcracker", lambda stats: _command(program, folder, pools, servers, stats), port=pools["ketama-md5"])
+    process = start(
+        "nutcracker", lambda stats: _command(program, folder, pools, servers, stats), port=pools["ketama-md5"]
+    )
     yield Twemproxy(process, sinks, pools, servers)
     process.stop()
     for sink in sinks:
