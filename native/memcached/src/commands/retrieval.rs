@@ -1,0 +1,130 @@
+//! `get`, `gets`, `gat`, `gats`: many keys are hashed together and fetched towards the processor before they are looked up.
+
+use cache::{Key, Seconds};
+
+use crate::call::{Call, put_value};
+use crate::command::{Command, Route, Shape};
+use crate::request::{Retrieval, Words};
+use crate::watch::Fetched;
+
+pub(super) const COMMANDS: &[Command] =
+    &[row("get", false, false), row("gets", false, true), row("gat", true, false), row("gats", true, true)];
+
+const fn row(name: &'static str, touch: bool, with_cas: bool) -> Command {
+    Command { name, shape: Shape::Retrieval { touch, with_cas }, route: Route::Keys }
+}
+
+/// Keys looked up together.
+const BATCH: usize = 16;
+
+/// Answers keys until they end or the reply is full; returns how many bytes of the line are left then, with at least one key.
+#[inline]
+pub(crate) fn get(call: &mut Call<'_>, request: &Retrieval<'_>) -> usize {
+    let expires_at = request.expiry.map(|expiry| call.clock.expires_at(expiry));
+    let with_cas = request.with_cas();
+    let mut keys = request.keys;
+    loop {
+        if !batch(call, &mut keys, with_cas, expires_at) {
+            break;
+        }
+        if call.out.is_full() && keys.clone().next().is_some() {
+            return keys.rest().len();
+        }
+    }
+    if !request.unfinished {
+        call.out.put(b"END\r\n");
+    }
+    0
+}
+
+/// Serves up to `BATCH` keys; false when there were fewer.
+#[inline]
+fn batch(call: &mut Call<'_>, keys: &mut Words<'_>, with_cas: bool, expires_at: Option<Seconds>) -> bool {
+    let Some(first) = keys.next() else {
+        return false;
+    };
+    let first = call.cache.key(first);
+    if keys.rest().is_empty() {
+        let hits = u64::from(one(call, &first, with_cas, expires_at));
+        count(call, expires_at.is_some(), 1, hits);
+        return false;
+    }
+    let mut batch = [first; BATCH];
+    let mut length = 1;
+    for key in keys.by_ref() {
+        batch[length] = call.cache.key(key);
+        length += 1;
+        if length == BATCH {
+            break;
+        }
+    }
+    let batch = &batch[..length];
+    batch.iter().for_each(|key| call.cache.prefetch(key));
+    let mut hits = 0;
+    for key in batch {
+        hits += u64::from(one(call, key, with_cas, expires_at));
+    }
+    count(call, expires_at.is_some(), length as u64, hits);
+    length == BATCH
+}
+
+/// One key; whether it was there.
+#[inline]
+fn one(call: &mut Call<'_>, key: &Key<'_>, with_cas: bool, expires_at: Option<Seconds>) -> bool {
+    let Some(mut found) = call.cache.read(key, call.clock.now) else {
+        if let Some(entry) = call.server.discovery(key.bytes) {
+            put_head(call.out.buffer(), key.bytes, entry.flags, entry.payload.len(), None);
+            call.out.put(&entry.payload);
+            call.out.put(b"\r\n");
+            return true;
+        }
+        if call.server.watchers.is_observed() {
+            call.server.fetched(call.clock, call.connection, key.bytes, Fetched::Missed);
+        }
+        return false;
+    };
+    if let Some(at) = expires_at {
+        found.set_expires_at(at);
+    }
+    found.hit();
+    let cas = with_cas.then(|| found.cas());
+    let item = found.item();
+    let length = item.value.as_slice().len();
+    put_head(call.out.buffer(), key.bytes, item.flags, length, cas);
+    put_value(call.out, &item.value);
+    drop(found);
+    if call.server.watchers.is_observed() {
+        call.server.fetched(call.clock, call.connection, key.bytes, Fetched::Found(length));
+    }
+    true
+}
+
+/// `VALUE <key> <flags> <length> [<cas>]`.
+#[inline]
+fn put_head(buffer: &mut Vec<u8>, key: &[u8], flags: u32, length: usize, cas: Option<u64>) {
+    buffer.reserve(key.len() + 64);
+    buffer.extend_from_slice(b"VALUE ");
+    buffer.extend_from_slice(key);
+    buffer.push(b' ');
+    buffer.extend_from_slice(itoa::Buffer::new().format(flags).as_bytes());
+    buffer.push(b' ');
+    buffer.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+    if let Some(cas) = cas {
+        buffer.push(b' ');
+        buffer.extend_from_slice(itoa::Buffer::new().format(cas).as_bytes());
+    }
+    buffer.extend_from_slice(b"\r\n");
+}
+
+#[inline]
+fn count(call: &mut Call<'_>, touched: bool, keys: u64, hits: u64) {
+    let counters = call.counters;
+    counters.get_hits.up_by(hits);
+    if keys > hits {
+        counters.get_misses.up_by(keys - hits);
+    }
+    if touched {
+        counters.touch_hits.up_by(hits);
+        counters.touch_misses.up_by(keys - hits);
+    }
+}
