@@ -245,7 +245,11 @@ impl<S: Service> Worker<S> {
             Progress::Yield(count) => {
                 Desk::add(&self.desk.yields, 1);
                 self.links.queue(token);
-                count
+                // More follows in this turn: one send for all of it.
+                if is_over_half {
+                    self.flush(token);
+                }
+                return count;
             }
             Progress::Blocked(count) => {
                 connection.stall = if is_over_half { Stall::Drain } else { Stall::Asked };
