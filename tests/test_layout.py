@@ -1,4 +1,4 @@
-"""The shape of the project as a test: which way imports point, how long files and functions are, how things are named."""
+"""The shape of the project as a test: which way imports point, how long things are, how they are named."""
 
 import ast
 import configparser
@@ -177,7 +177,9 @@ def test_rust_files_and_functions_are_short(path: Path) -> None:
             end = next((n for n in range(start, len(lines)) if lines[n] == opened[1] + "}"), start)
             length = end - start + 1
             is_one_line = line.rstrip().endswith(("}", ";"))
-            assert is_one_line or length <= FUNCTION_LINES_MAX, f"{name(path)}:{start + 1}: {opened[7]} has {length} lines"
+            assert is_one_line or length <= FUNCTION_LINES_MAX, (
+                f"{name(path)}:{start + 1}: {opened[7]} has {length} lines"
+            )
 
 
 @every_python_file
@@ -217,7 +219,16 @@ def test_rust_names_are_words_of_the_field(path: Path) -> None:
 
 
 def documents() -> list[Path]:
-    patterns = ("*.md", "*.cfg", "*.toml", "Makefile", "docs/**/*.md", "native/**/Cargo.toml", ".ci/*", "examples/**/*.md")
+    patterns = (
+        "*.md",
+        "*.cfg",
+        "*.toml",
+        "Makefile",
+        "docs/**/*.md",
+        "native/**/Cargo.toml",
+        ".ci/*",
+        "examples/**/*.md",
+    )
     found = [path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()]
     return [path for path in found if "target" not in path.relative_to(ROOT).parts]
 
@@ -231,5 +242,7 @@ def test_nothing_is_left_unfinished(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("test_*.py")), ids=name)
 def test_tests_wait_for_conditions_and_never_for_luck(path: Path) -> None:
     calls = [n for n in ast.walk(tree(path)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
-    sleeping = [n.lineno for n in calls if n.func.attr == "sleep" and getattr(n.func.value, "id", "") in ("time", "trio")]  # type: ignore[attr-defined]
+    sleeping = [
+        n.lineno for n in calls if n.func.attr == "sleep" and getattr(n.func.value, "id", "") in ("time", "trio")
+    ]  # type: ignore[attr-defined]
     assert not sleeping, f"line {sleeping[:1]}: wait for a condition instead"

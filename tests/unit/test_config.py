@@ -35,12 +35,12 @@ class Server(Settings, frozen=True):
 
 class Pool(Settings, frozen=True):
     name: str
-    servers: list[str] = []
+    servers: tuple[str, ...] = ()
 
 
 class Document(Settings, frozen=True):
     node: Server = Server()
-    pools: list[Pool] = []
+    pools: tuple[Pool, ...] = ()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,9 @@ def test_mode_is_octal() -> None:
         Mode.parse("789")
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("500ms", 0.5), ("2", 2.0), ("1.5s", 1.5), ("5m", 300.0), ("1h", 3600.0)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("500ms", 0.5), ("2", 2.0), ("1.5s", 1.5), ("5m", 300.0), ("1h", 3600.0)]
+)
 def test_seconds_read_units(text: str, seconds: float) -> None:
     assert Seconds.parse(text) == seconds
     assert Seconds.parse(str(Seconds(seconds))) == seconds
@@ -84,7 +86,7 @@ def test_a_file_is_read() -> None:
     text = '[node]\nport = 5\nmemory = "1g"\nwait = 0.5\nlisten = ["a", "b"]\n[[pools]]\nname = "x"\n'
     document = parse(text, Document, "a.toml")
     assert document.node == Server(port=5, memory=Memory(1 << 30), wait=Seconds(0.5), listen=("a", "b"))
-    assert document.pools == [Pool(name="x")]
+    assert document.pools == (Pool(name="x"),)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +94,23 @@ def test_a_file_is_read() -> None:
     [
         ('[node]\nport = "x"', "a.toml:2: node.port: expected a whole number, got text"),
         ("[node]\n\nport = 70000", "a.toml:3: node.port: expected a whole number <= 65535"),
-        ('[node]\nmemory = "64q"', "a.toml:2: node.memory: '64q' is no size: write a number and k, m or g, such as 64m"),
+        (
+            '[node]\nmemory = "64q"',
+            "a.toml:2: node.memory: '64q' is no size: write a number and k, m or g, such as 64m",
+        ),
         ("[node]\nport = true", "a.toml:2: node.port: expected a whole number, got true or false"),
         ("[node]\nprot = 1", "a.toml:2: node.prot: no such setting: did you mean port?"),
         ("[nodes]\nport = 1", "a.toml:1: nodes: no such setting: did you mean node?"),
         ("zzz = 1", "a.toml:1: zzz: no such setting: there are node, pools"),
-        ('[[pools]]\nname = "a"\n[[pools]]\nservers = []', "a.toml:3: pools[1]: name is missing: add a line `name = …`"),
+        (
+            '[[pools]]\nname = "a"\n[[pools]]\nservers = []',
+            "a.toml:3: pools[1]: name is missing: add a line `name = …`",
+        ),
         ('[[pools]]\nname = "a"\n[[pools]]\nname = 1', "a.toml:4: pools[1].name: expected text, got a whole number"),
-        ('[[pools]]\nname = "a"\nservers = [\n"x",\n2]', "a.toml:3: pools[0].servers[1]: expected text, got a whole number"),
+        (
+            '[[pools]]\nname = "a"\nservers = [\n"x",\n2]',
+            "a.toml:3: pools[0].servers[1]: expected text, got a whole number",
+        ),
         ("[node]\nport = \n", "a.toml:2: this is not TOML: Invalid value (text values stand in quotes)"),
         ("[node]\nport = [1,\n", "a.toml:3: this is not TOML: Invalid value (text values stand in quotes)"),
     ],

@@ -1,0 +1,87 @@
+"""`memcluster up` as a process of its own, with a runtime directory of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.connection import WAIT_SECONDS
+from tests.servers import wait_for
+
+
+@dataclass
+class Up:
+    """A supervisor and where it writes."""
+
+    process: subprocess.Popen[bytes]
+    runtime: Path
+    out: Path
+    err: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"XDG_RUNTIME_DIR": str(self.runtime)}
+
+    def record(self) -> dict[str, object] | None:
+        """What stands in the record, once it does."""
+        for path in (self.runtime / "memcluster").glob("cluster-*.json"):
+            found: dict[str, object] = json.loads(path.read_bytes())
+            return found
+        return None
+
+    def processes(self) -> list[dict[str, object]]:
+        found = self.record()
+        return list(found["processes"]) if found else []  # type: ignore[call-overload]
+
+    def is_serving(self) -> bool:
+        assert self.process.poll() is None, f"it ended with {self.process.returncode}: {self.err.read_text()}"
+        rows = self.processes()
+        return bool(rows) and all(row["state"] == "serving" for row in rows)
+
+    @property
+    def address(self) -> str:
+        return str(self.processes()[0]["address"])
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Sends a signal and waits for the end."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(WAIT_SECONDS)
+
+    def run(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """One of the verbs, talking to this cluster."""
+        return subprocess.run(
+            [sys.executable, "-m", "memcluster", *arguments],
+            env=self.environment, capture_output=True, text=True, input=text, timeout=WAIT_SECONDS, check=False,
+        )  # fmt: skip
+
+
+def start_up(folder: Path, *arguments: str) -> Up:
+    """Starts `memcluster up` and does not wait for it."""
+    runtime = folder / "runtime"
+    runtime.mkdir()
+    out, err = folder / "out", folder / "err"
+    with out.open("wb") as standard, err.open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "memcluster", "up", *arguments],
+            stdout=standard, stderr=errors, stdin=subprocess.DEVNULL,
+            env=os.environ | {"XDG_RUNTIME_DIR": str(runtime)},
+        )  # fmt: skip
+    return Up(process, runtime, out, err)
+
+
+def are_gone(processes: list[psutil.Process]) -> bool:
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+
+
+def wait_until_serving(up: Up) -> Up:
+    wait_for(up.is_serving, "the cluster to serve")
+    return up
