@@ -86,7 +86,8 @@ impl Shard {
         let mean_weight = (self.small.weight + self.main.weight) / self.index.items();
         self.queue(segment.lane).weight -= weight;
         let expired = item.is_expired(now);
-        let kept = policy::kept(segment.lane, frequency, weight, mean_weight).filter(|_| !expired);
+        let die = self.throw_die();
+        let kept = policy::kept(segment.lane, frequency, weight, mean_weight, die).filter(|_| !expired);
         if let Some(frequency) = kept {
             self.counters.moved_to_main += u64::from(segment.lane == Lane::Small);
             let place = self.append(Lane::Main, moved(segment, offset));
@@ -106,6 +107,12 @@ impl Shard {
         if segment.lane == Lane::Small {
             self.ghost.remember(print);
         }
+    }
+
+    /// A step of a linear congruential generator: its upper bits are random enough here.
+    fn throw_die(&mut self) -> u8 {
+        self.die = self.die.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (self.die >> 56) as u8
     }
 
     /// Keeps the ghost table about as large as there are items.

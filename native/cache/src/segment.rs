@@ -24,6 +24,11 @@ pub(crate) enum Lane {
     Main,
 }
 
+/// A segment grows to its size in steps.
+fn capacity_for(size: usize, bytes: usize) -> usize {
+    [size / 16, size / 4].into_iter().find(|step| *step >= bytes).unwrap_or(size)
+}
+
 #[derive(Default)]
 pub(crate) struct Segment {
     bytes: Vec<u8>,
@@ -41,13 +46,21 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    pub fn new(size: usize, sequence: u64, lane: Lane) -> Self {
-        Self { bytes: Vec::with_capacity(size), size, sequence, lane, visit_at: Seconds::MAX, ..Self::default() }
+    /// Takes no more than `bytes` need for now: where values are large, their stubs fill no whole segment.
+    fn new(size: usize, bytes: usize, sequence: u64, lane: Lane) -> Self {
+        let bytes = Vec::with_capacity(capacity_for(size, bytes));
+        Self { bytes, size, sequence, lane, visit_at: Seconds::MAX, ..Self::default() }
     }
 
-    /// What a segment takes from the system.
-    pub fn cost(size: usize) -> usize {
-        size + OVERHEAD
+    /// What it takes from the system.
+    fn cost(&self) -> usize {
+        self.bytes.capacity() + OVERHEAD
+    }
+
+    /// What appending so many bytes, which fit, takes from the system.
+    pub fn growth_for(&self, bytes: usize) -> usize {
+        let wanted = self.bytes.len() + bytes;
+        if wanted <= self.bytes.capacity() { 0 } else { capacity_for(self.size, wanted) - self.bytes.capacity() }
     }
 
     /// Empty again, under a new number, for CAS values come from it.
@@ -167,7 +180,7 @@ impl Segment {
             at += stretch.bytes();
         }
         assert_eq!(at, self.bytes.len(), "items end where the segment ends");
-        assert!(self.end() <= self.size && self.bytes.capacity() >= self.size, "a segment never grows");
+        assert!(self.bytes.capacity() <= self.size, "a segment keeps to its size");
         assert_eq!(self.live_items, live, "live items are counted");
         assert_eq!(self.dead, self.end() - self.head - live_bytes, "dead bytes are counted");
     }
@@ -177,11 +190,12 @@ impl Segment {
 pub(crate) struct Segments {
     table: Slab<Segment>,
     bits: u32,
+    cost: usize,
 }
 
 impl Segments {
     pub fn new(bits: u32) -> Self {
-        Self { table: Slab::new(), bits }
+        Self { table: Slab::new(), bits, cost: 0 }
     }
 
     pub fn size(&self) -> usize {
@@ -201,16 +215,48 @@ impl Segments {
         ((place >> self.bits) - 1, place & ((1 << self.bits) - 1))
     }
 
-    pub fn open(&mut self, sequence: u64, lane: Lane) -> usize {
-        self.table.insert(Segment::new(1 << self.bits, sequence, lane))
+    /// What all segments take from the system.
+    pub fn cost(&self) -> usize {
+        self.cost
     }
 
-    pub fn close(&mut self, number: usize) {
-        self.table.remove(number);
+    /// What a new segment for so many bytes takes at first.
+    pub fn cost_for(&self, bytes: usize) -> usize {
+        capacity_for(self.size(), bytes) + OVERHEAD
+    }
+
+    pub fn open(&mut self, sequence: u64, lane: Lane, bytes: usize) -> usize {
+        let segment = Segment::new(self.size(), bytes, sequence, lane);
+        self.cost += segment.cost();
+        self.table.insert(segment)
+    }
+
+    /// Makes room for so many bytes more, which fit.
+    pub fn grow(&mut self, number: usize, bytes: usize) {
+        let segment = &mut self.table[number];
+        let growth = segment.growth_for(bytes);
+        if growth > 0 {
+            segment.bytes.reserve_exact(segment.bytes.capacity() + growth - segment.bytes.len());
+            self.cost += growth;
+        }
+    }
+
+    /// What that gave back.
+    pub fn close(&mut self, number: usize) -> usize {
+        let freed = self.table.remove(number).cost();
+        self.cost -= freed;
+        freed
     }
 
     pub fn clear(&mut self) {
-        self.table = Slab::new();
+        *self = Self::new(self.bits);
+    }
+
+    /// # Panics
+    /// When the cost is wrong.
+    pub fn validate(&self) {
+        let cost: usize = self.table.iter().map(|(_, segment)| segment.cost()).sum();
+        assert_eq!(self.cost, cost, "segments are charged as they are");
     }
 
     #[inline]

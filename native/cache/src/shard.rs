@@ -10,7 +10,7 @@ use crate::item::{Draft, ItemBytes, LARGE_NUMBER_BYTES, OVERHEAD_MAX, mark};
 use crate::key::{Hasher, Key};
 use crate::large::{self, Large};
 use crate::queue::Queue;
-use crate::segment::{Lane, OFFSET_BITS, Segment, Segments};
+use crate::segment::{Lane, OFFSET_BITS, Segments};
 use crate::settings::{Geometry, Seconds};
 use crate::statistics::Counters;
 use crate::value::{Item, NewValue};
@@ -53,6 +53,8 @@ pub(crate) struct Shard {
     shared_from: usize,
     /// The greatest CAS value that anybody was told; no version stored later may show a lower one.
     highest_observed: u64,
+    /// The state of the die that eviction throws.
+    pub die: u64,
     /// Everything goes at this second; `Seconds::MAX` = never.
     flush_at: Seconds,
 }
@@ -71,6 +73,7 @@ impl Shard {
             budget,
             shared_from: geometry.shared_from,
             highest_observed: 0,
+            die: 0,
             flush_at: Seconds::MAX,
         }
     }
@@ -84,10 +87,7 @@ impl Shard {
 
     /// What it takes of the budget.
     pub fn used(&self) -> usize {
-        self.segments.count() * Segment::cost(self.segments.size())
-            + self.large.weight()
-            + self.index.bytes()
-            + self.ghost.bytes()
+        self.segments.cost() + self.large.weight() + self.index.bytes() + self.ghost.bytes()
     }
 
     /// Clears it when a flush has come due.
@@ -204,13 +204,17 @@ impl Shard {
 
     /// The bytes that must be claimed before `need` can be met.
     pub fn missing(&self, need: &Need) -> usize {
-        let segment = if self.fits(need) { 0 } else { Segment::cost(self.segments.size()) };
+        let segment = match self.tail_with(need.lane, need.segment_bytes) {
+            Some(number) => self.segments.get(number).growth_for(need.segment_bytes),
+            None => self.segments.cost_for(need.segment_bytes),
+        };
         let index = if self.index.has_room() { 0 } else { self.index.grown_bytes() - self.index.bytes() };
         segment + index + need.large_weight
     }
 
-    fn fits(&self, need: &Need) -> bool {
-        self.tail(need.lane).is_some_and(|number| self.segments.get(number).room() >= need.segment_bytes)
+    /// The segment to append so many bytes to, if they fit.
+    fn tail_with(&self, lane: Lane, bytes: usize) -> Option<usize> {
+        self.tail(lane).filter(|number| self.segments.get(*number).room() >= bytes)
     }
 
     fn tail(&self, lane: Lane) -> Option<usize> {
@@ -231,18 +235,21 @@ impl Shard {
 
     /// Opens a segment and grows the index as needed; what that takes is claimed.
     pub fn supply(&mut self, need: &Need) {
-        if !self.fits(need) {
-            self.open_segment(need.lane);
-        }
+        self.allocate(need.lane, need.segment_bytes);
         if !self.index.has_room() {
             self.index.grow();
         }
     }
 
-    /// What it takes is claimed by the caller.
-    fn open_segment(&mut self, lane: Lane) {
-        let number = self.segments.open(self.budget.next_sequence(), lane);
+    /// The segment to append so many bytes to, grown or opened as needed; what that takes is claimed by the caller.
+    fn allocate(&mut self, lane: Lane, bytes: usize) -> usize {
+        if let Some(number) = self.tail_with(lane, bytes) {
+            self.segments.grow(number, bytes);
+            return number;
+        }
+        let number = self.segments.open(self.budget.next_sequence(), lane, bytes);
         self.queue(lane).segments.push_back(number);
+        number
     }
 
     /// Stores a version. `need` is met; returns how much of the credit for a large value was used.
@@ -325,22 +332,16 @@ impl Shard {
         true
     }
 
-    /// Appends to a queue's last segment, or to a new one, claimed here: storing made room, so that only eviction and
-    /// compaction, which free more than they take, come to open one.
+    /// Appends to a queue's last segment, or to a new one. Storing made room; what eviction and compaction, which free more
+    /// than they take, need for the moment is claimed here.
     pub fn append(&mut self, lane: Lane, mut draft: Draft<'_>) -> usize {
-        let implicit = |shard: &Self, number| {
-            let segment: &Segment = shard.segments.get(number);
-            segment.implicit_cas(segment.end())
-        };
-        let fits = |shard: &Self, bytes| shard.tail(lane).filter(|number| shard.segments.get(*number).room() >= bytes);
         // A CAS value may still have to be written, so its room is asked for.
-        let cas_bytes = if draft.cas.is_some() { 0 } else { size_of::<u64>() };
-        let number = fits(self, draft.bytes() + cas_bytes).unwrap_or_else(|| {
-            self.budget.claim(Segment::cost(self.segments.size()));
-            self.open_segment(lane);
-            self.tail(lane).expect("a segment was opened")
-        });
-        if draft.cas.is_none() && implicit(self, number) <= self.highest_observed {
+        let bytes = draft.bytes() + if draft.cas.is_some() { 0 } else { size_of::<u64>() };
+        let cost = self.segments.cost();
+        let number = self.allocate(lane, bytes);
+        self.budget.claim(self.segments.cost() - cost);
+        let segment = self.segments.get(number);
+        if draft.cas.is_none() && segment.implicit_cas(segment.end()) <= self.highest_observed {
             draft.cas = Some(self.fresh_cas());
         }
         let offset = self.segments.get_mut(number).append(&draft);
@@ -388,8 +389,8 @@ impl Shard {
 
     pub fn free_segment(&mut self, number: usize, lane: Lane) {
         self.queue(lane).remove(number);
-        self.segments.close(number);
-        self.budget.release(Segment::cost(self.segments.size()));
+        let freed = self.segments.close(number);
+        self.budget.release(freed);
     }
 
     pub fn remove(&mut self, spot: Spot) {

@@ -1,7 +1,6 @@
 //! What the store tells about itself.
 
 use crate::item::{ItemBytes, mark};
-use crate::segment::Segment;
 use crate::settings::Seconds;
 use crate::shard::Shard;
 
@@ -96,7 +95,7 @@ impl Statistics {
         self.expired += counters.expired;
         self.expired_unfetched += counters.expired_unfetched;
         self.eviction_age = self.eviction_age.max(counters.eviction_age);
-        self.segment_bytes += (shard.segments.count() * Segment::cost(shard.segments.size())) as u64;
+        self.segment_bytes += shard.segments.cost() as u64;
         self.segments_small += shard.small.segments.len() as u64;
         self.segments_main += shard.main.segments.len() as u64;
         self.large_items += shard.large.items() as u64;

@@ -12,6 +12,7 @@ impl Shard {
     pub fn validate(&self) {
         self.index.validate();
         self.large.validate();
+        self.segments.validate();
         self.validate_queues();
         let mut large = HashSet::new();
         for (hash, place) in self.index.slots() {
