@@ -78,12 +78,11 @@ def _print_json(found: record.Record, answers: list[Answer]) -> None:
 
 
 def _print_table(found: record.Record, answers: list[Answer]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from memcluster.cli.tables import console, new_table
 
-    table = Table(title=f"cluster at port {found.port}, up {record.age_seconds(found):.0f} s", title_justify="left")
-    for name in ("what", "address", "pid", "state", "restarts", "answers in", "items", "bytes"):
-        table.add_column(name, justify="left" if name in ("what", "address", "state") else "right")
+    title = f"cluster at port {found.port}, up {record.age_seconds(found):.0f} s"
+    columns = ("what", "address", "pid", "state", "restarts", "answers in", "items", "bytes")
+    table = new_table(title, columns, left=("what", "address", "state"))
     for answer in answers:
         latency = "no answer" if answer.answers_in_ms is None else f"{answer.answers_in_ms:.2f} ms"
         cells = (answer.pid, answer.state, answer.restarts, latency, answer.items, answer.bytes)
@@ -93,4 +92,4 @@ def _print_table(found: record.Record, answers: list[Answer]) -> None:
             *("" if cell is None else str(cell) for cell in cells),
             style="red" if answer.answers_in_ms is None else "",
         )
-    Console(highlight=False).print(table)
+    console().print(table)

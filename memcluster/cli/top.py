@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 import trio
-from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 
+from memcluster.cli.tables import console, new_table
 from memcluster.cluster import record
 from memcluster.cluster.rates import Rates, between
 from memcluster.cluster.wire import look
@@ -19,9 +18,11 @@ from memcluster.config import Seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.table import Table
+
     from memcluster.cluster.rates import Look
 
-COLUMNS = ("node", "get/s", "set/s", "hits", "evicted/s", "in/s", "out/s", "items", "memory", "conns", "latency")
+COLUMNS = ("node", "get/s", "set/s", "hits", "evict/s", "in/s", "out/s", "items", "memory", "conns", "latency")
 TIMEOUT_SECONDS = 1.0
 
 
@@ -49,7 +50,7 @@ async def watch(nodes: Sequence[tuple[str, str]], interval_seconds: float, once:
     before = await look_at_all(nodes)
     if once:
         await trio.sleep(interval_seconds)
-        Console(highlight=False).print(draw(nodes, before, await look_at_all(nodes)))
+        console().print(draw(nodes, before, await look_at_all(nodes)))
         return
     with Live(draw(nodes, before, before), auto_refresh=False, screen=False) as live:
         while True:
@@ -74,17 +75,14 @@ async def look_at_all(nodes: Sequence[tuple[str, str]]) -> dict[str, Look]:
 
 def draw(nodes: Sequence[tuple[str, str]], before: dict[str, Look], now: dict[str, Look]) -> Table:
     """The table."""
-    table = Table(title=time.strftime("memcluster top  %H:%M:%S"), title_justify="left")
-    for column in COLUMNS:
-        table.add_column(column, justify="left" if column == "node" else "right")
+    table = new_table(time.strftime("memcluster top  %H:%M:%S"), COLUMNS, left=("node",))
     rates = {name: between(before[name], now[name]) for name, _ in nodes}
     for name, address in nodes:
-        shown = name if name == address else f"{name} {address}"
         row = rates[name]
         if row is None:
-            table.add_row(shown, "does not answer", style="red")
+            table.add_row(f"{name} at {address} does not answer", style="red")
         else:
-            table.add_row(shown, *_cells(row))
+            table.add_row(name, *_cells(row))
     return table
 
 

@@ -138,23 +138,19 @@ async def supervise(supervisor: Supervisor) -> None:
 
 def announce(document: Document, parts: tuple[Part, ...]) -> None:
     """Says where everything is, and one line to try."""
-    from rich.console import Console
-    from rich.table import Table
+    from memcluster.cli.tables import console, new_table
 
-    table = Table(title=f"memcluster: {len(parts) - 1} nodes behind one proxy", title_justify="left")
-    for name in ("what", "address", "memory", "threads"):
-        table.add_column(name, justify="right" if name in ("memory", "threads") else "left")
+    title = f"memcluster: {len(parts) - 1} nodes behind one proxy"
+    table = new_table(title, ("what", "address", "memory", "threads"), left=("what", "address"))
     table.add_row("proxy", parts[0].address, "", str(document.proxy.threads), style="bold")
     for part in parts[1:]:
         table.add_row(part.name, part.address, str(document.node.memory), str(document.node.threads))
-    console = Console(highlight=False)
-    console.print(table)
+    console().print(table)
     program = program_name()
     which = f" --port {parts[0].port}" if parts[0].port != ClusterSettings().port else ""
-    console.print(
+    click.echo(
         f"Clients connect to {parts[0].address}. Try: {program} set{which} greeting hello && {program} get{which} "
-        "greeting",
-        soft_wrap=True,
+        "greeting"
     )
 
 
