@@ -64,18 +64,19 @@ impl Routing {
         })
     }
 
-    /// The pool of a key: by its longest prefix, else the default one.
+    /// The pool of a key and its place: by its longest prefix, else the default one.
     #[inline]
     #[must_use]
-    pub fn pool(&self, key: &[u8]) -> &Pool {
+    pub fn pool(&self, key: &[u8]) -> (u32, &Pool) {
         let found = self.routes.iter().find(|(prefix, _)| key.starts_with(prefix));
-        &self.pools[found.map_or(self.default_pool, |(_, pool)| *pool)]
+        let place = found.map_or(self.default_pool, |(_, pool)| *pool);
+        (place as u32, &self.pools[place])
     }
 
     /// The key's pool and the names of its nodes, first choice first.
     #[must_use]
     pub fn locate(&self, key: &[u8]) -> (&str, Vec<&str>) {
-        let pool = self.pool(key);
+        let (_, pool) = self.pool(key);
         (&pool.name, pool.holders(key).into_iter().map(|node| self.nodes[node].name.as_str()).collect())
     }
 }
@@ -167,8 +168,155 @@ fn place(row: PlacementRow, nodes: usize) -> Placement {
         PlacementRow::Modula { hash: name, slots: given } => {
             Placement::Modula { hash: hash(&name), slots: slots(given) }
         }
-        PlacementRow::Random { slots: given } => {
-            Placement::Random { slots: slots(given), state: AtomicU64::new(0) }
+        PlacementRow::Random { slots: given } => Placement::Random { slots: slots(given), state: AtomicU64::new(0) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODES: &str = r#"[{"name": "10.0.0.1:11211", "address": "10.0.0.1:11211", "zone": "a"},
+        {"name": "10.0.0.2:11211", "address": "10.0.0.2:11211", "zone": "a"},
+        {"name": "10.0.0.3:11212", "address": "10.0.0.3:11212", "zone": "b"}]"#;
+
+    fn document(placement: &str, more: &str) -> String {
+        format!(
+            r#"{{"version": 1, "nodes": {NODES}, "pools": [
+                {{"name": "main", "nodes": [0, 1, 2], "placement": {placement}{more}}},
+                {{"name": "other", "nodes": [2], "placement": {{"kind": "random", "slots": [0]}}}}],
+                "routes": [{{"prefix": "o:", "pool": 1}}, {{"prefix": "o:main:", "pool": 0}}]}}"#
+        )
+    }
+
+    fn routing(placement: &str, more: &str) -> Routing {
+        Routing::parse(&document(placement, more)).expect("a right document")
+    }
+
+    /// The ring that twemproxy builds for three nodes of equal weight: MD5 of `name-i`, four points each, the default port
+    /// not part of the name.
+    fn ketama(hash: &str, lookup: &str) -> String {
+        let mut points: Vec<(u32, usize)> = Vec::new();
+        for (node, name) in ["10.0.0.1", "10.0.0.2", "10.0.0.3:11212"].iter().enumerate() {
+            for index in 0..40 {
+                let digest = md5::compute(format!("{name}-{index}")).0;
+                let word = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+                points.extend(digest.chunks(4).map(|bytes| (word(bytes), node)));
+            }
+        }
+        points.sort_unstable();
+        let points = serde_json::to_string(&points).expect("numbers");
+        format!(r#"{{"kind": "continuum", "hash": "{hash}", "match": "{lookup}", "points": {points}}}"#)
+    }
+
+    const NAMES: &str = r#"{"kind": "rendezvous", "names": ["10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11212"]}"#;
+
+    /// Key, and its node by twemproxy's ketama with md5 and with fnv1a_64, and by pymemcache's rendezvous.
+    const GOLDEN: &[(&str, [usize; 3])] = &[
+        ("foo", [1, 1, 0]),
+        ("bar", [1, 2, 1]),
+        ("user:1", [1, 0, 1]),
+        ("user:2", [1, 0, 0]),
+        ("a", [1, 1, 1]),
+        ("session:deadbeef", [2, 0, 2]),
+        ("k0", [2, 2, 0]),
+        ("k1", [2, 2, 0]),
+        ("k2", [2, 2, 0]),
+        ("k3", [0, 2, 2]),
+    ];
+
+    #[test]
+    fn keys_go_where_the_libraries_send_them() {
+        let routings = [
+            routing(&ketama("md5", "at_or_above"), ""),
+            routing(&ketama("fnv1a_64", "at_or_above"), ""),
+            routing(NAMES, ""),
+        ];
+        for (key, nodes) in GOLDEN {
+            for (routing, node) in routings.iter().zip(nodes) {
+                let expected = routing.nodes[*node].name.as_str();
+                assert_eq!(routing.locate(key.as_bytes()), ("main", vec![expected]), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_ring_is_searched_upwards_and_around() {
+        let ring = |lookup: &str| {
+            let hash = hash::by_name("crc16").expect("known")(b"key");
+            let points = format!("[[{}, 0], [{hash}, 1], [{}, 2]]", hash - 1, hash + 1);
+            routing(
+                &format!(r#"{{"kind": "continuum", "hash": "crc16", "match": "{lookup}", "points": {points}}}"#),
+                "",
+            )
+        };
+        assert_eq!(ring("at_or_above").pools[0].first(b"key"), 1);
+        assert_eq!(ring("above").pools[0].first(b"key"), 2);
+        let low = routing(r#"{"kind": "continuum", "hash": "md5", "match": "above", "points": [[0, 1]]}"#, "");
+        assert_eq!(low.pools[0].first(b"key"), 1);
+    }
+
+    #[test]
+    fn jump_moves_only_what_it_must() {
+        let pool =
+            |nodes: usize| Placement::Jump { hash: hash::by_name("xxh3_64").expect("known"), seed: Some(0), nodes };
+        for index in 0..1000 {
+            let key = format!("key:{index}");
+            let (before, after) = (pool(9).first(key.as_bytes()), pool(10).first(key.as_bytes()));
+            assert!(after == before || after == 9);
+        }
+    }
+
+    #[test]
+    fn tags_hash_what_stands_between_them() {
+        let routing = routing(NAMES, r#", "hash_tag": "{}""#);
+        let node = |key: &str| routing.pools[0].first(key.as_bytes());
+        for index in 0..50 {
+            assert_eq!(node(&format!("a{{user:{index}}}x")), node(&format!("user:{index}")));
+            assert_eq!(node(&format!("b{{{{user:{index}}}")), node(&format!("{{user:{index}")));
+        }
+        let pool = &routing.pools[0];
+        for whole in ["x{}y", "x{y", "x}y{", "plain"] {
+            assert_eq!(pool.hashed_part(whole.as_bytes()), whole.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_longest_prefix_decides_the_pool() {
+        let routing = routing(NAMES, "");
+        assert_eq!(routing.locate(b"o:1"), ("other", vec!["10.0.0.3:11212"]));
+        assert_eq!(routing.locate(b"o:main:1").0, "main");
+        assert_eq!(routing.locate(b"x").0, "main");
+    }
+
+    #[test]
+    fn replicas_are_spread_over_zones_and_read_nearby() {
+        let routing = routing(NAMES, r#", "replicas": 2, "zone": "b""#);
+        let pool = &routing.pools[0];
+        for index in 0..100 {
+            let key = format!("key:{index}");
+            let (holders, readers) = (pool.holders(key.as_bytes()), pool.readers(key.as_bytes()));
+            assert_eq!(holders[0], pool.first(key.as_bytes()));
+            assert!(holders.contains(&2), "the one node of the other zone is always among them");
+            assert_eq!(readers[0], 2);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_where_it_is() {
+        for (placement, more, said) in [
+            (r#"{"kind": "jump", "hash": "md6"}"#, "", "pool `main`: placement.hash: `md6` is not one of"),
+            (r#"{"kind": "modula", "hash": "md5", "slots": []}"#, "", "pool `main`: placement.slots: empty"),
+            (r#"{"kind": "random", "slots": [3]}"#, "", "pool `main`: placement.slots: 3 is no node of this pool"),
+            (r#"{"kind": "rendezvous", "names": ["a"]}"#, "", "pool `main`: placement.names: one for each of the 3"),
+            (NAMES, r#", "replicas": 4"#, "pool `main`: replicas: 1 to the number of nodes (3), not 4"),
+            (NAMES, r#", "hash_tag": "{""#, "pool `main`: hash_tag: two characters"),
+            (NAMES, r#", "failure_limit": 0"#, "pool `main`: failure_limit: at least 1"),
+            (NAMES, r#", "colour": 1"#, "unknown field `colour`"),
+            (NAMES, r#", "down": "up""#, "unknown variant `up`, expected one of `fail`, `miss`, `eject`"),
+        ] {
+            let Err(error) = Routing::parse(&document(placement, more)) else { panic!("{placement} {more} is wrong") };
+            assert!(error.to_string().contains(said), "{error}");
         }
     }
 }

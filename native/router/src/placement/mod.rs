@@ -65,9 +65,7 @@ impl Placement {
                 (first..nodes).chain(0..first).collect()
             }
             Self::Rendezvous(names) => names.ranked(key),
-            Self::Modula { hash, slots } => {
-                distinct(around(slots, (hash(key) % slots.len() as u64) as usize), nodes)
-            }
+            Self::Modula { hash, slots } => distinct(around(slots, (hash(key) % slots.len() as u64) as usize), nodes),
             Self::Random { slots, state } => distinct(around(slots, any(state, slots.len())), nodes),
         }
     }

@@ -1,0 +1,305 @@
+//! A request's way: which node or nodes, what is sent, what is expected, and the slot that waits for it.
+//!
+//! `noreply` is taken off before a request is sent, so that every request has an answer and none is lost count of; the answer
+//! is dropped. A quiet meta command is sent as it is with an `mn` behind it, whose answer says that nothing more will come.
+
+use memcached::request::{KeyScratch, Meta, Request, Retrieval};
+use reactor::{Links, Reply};
+
+use crate::answer::Expect;
+use crate::body::Body;
+use crate::client::{Slot, Unfinished};
+use crate::connections::Question;
+use crate::failure::Failure;
+use crate::join::{Join, Read, Silent, Target, Values, Write};
+use crate::node::add;
+use crate::routing::Pool;
+use crate::serve::Raw;
+use crate::topology::Down;
+use crate::upstream::{Owner, Upstream, key_check};
+use crate::worker::Worker;
+
+/// What the client wants to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// The answer.
+    Answer,
+    /// Nothing (`noreply`).
+    Nothing,
+    /// What a quiet meta command answers.
+    Unusual,
+}
+
+/// What a request does to its key, as far as replicas care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    Read,
+    /// Leaves the same behind on every node.
+    Write,
+    /// Depends on what is there.
+    Change,
+}
+
+/// One key's request.
+struct Single<'a> {
+    key: &'a [u8],
+    sent_key: &'a [u8],
+    is_base64: bool,
+    deed: Deed,
+    expect: Expect,
+    wish: Wish,
+    /// What a read of a node that is down answers where that counts as a miss.
+    miss: Option<Body>,
+}
+
+impl Worker {
+    /// Serves one request of a client.
+    pub(crate) fn request(
+        &mut self,
+        index: usize,
+        request: &Request<'_>,
+        raw: Raw<'_>,
+        reply: &mut Reply,
+        links: &mut Links,
+    ) {
+        let tally = &self.shared.tallies[self.index];
+        add(&tally.requests, 1);
+        if request.body().is_some() && !raw.bytes.ends_with(b"\r\n") {
+            if !matches!(request, Request::Storage(storage) if storage.noreply) {
+                self.clients[index].say(Body::Fixed(b"CLIENT_ERROR bad data chunk\r\n"), reply);
+            }
+            return;
+        }
+        match request {
+            Request::Retrieval(retrieval) => self.retrieve(index, retrieval, raw, reply, links),
+            Request::Words(words) => self.admin(index, words, raw, reply, links),
+            Request::Storage(_) | Request::Keyed(_) => {
+                let single = classic(request);
+                self.single(index, single, raw, reply, links);
+            }
+            Request::Meta(meta) | Request::MetaSet(meta) => {
+                let mut scratch: KeyScratch = [0; 250];
+                let single = self.meta(meta, &mut scratch);
+                self.single(index, single, raw, reply, links);
+            }
+        }
+    }
+
+    /// Removes a key whose new value was refused; nobody waits for it.
+    pub(crate) fn forget(&mut self, index: usize, request: &Request<'_>, raw: Raw<'_>, links: &mut Links) {
+        let mut nowhere = Reply::with_limit(usize::MAX);
+        let mut scratch: KeyScratch = [0; 250];
+        let single = match request {
+            Request::Meta(meta) => Single { wish: Wish::Nothing, ..self.meta(meta, &mut scratch) },
+            _ => classic(request),
+        };
+        self.single(index, single, raw, &mut nowhere, links);
+    }
+
+    fn retrieve(&mut self, index: usize, get: &Retrieval<'_>, raw: Raw<'_>, reply: &mut Reply, links: &mut Links) {
+        let was_unfinished = self.clients[index].unfinished.is_some();
+        self.clients[index].unfinished =
+            get.unfinished.then_some(Unfinished { command: get.command, expiry: get.expiry });
+        let mut keys = get.keys;
+        let first = keys.next().unwrap_or_default();
+        let is_one = !was_unfinished && !get.unfinished && keys.clone().next().is_none();
+        if is_one && !self.is_cluster_config(index, first, reply) {
+            let single = Single {
+                key: first,
+                sent_key: first,
+                is_base64: false,
+                deed: Deed::Read,
+                expect: Expect::Values,
+                wish: Wish::Answer,
+                miss: Some(Body::Fixed(b"END\r\n")),
+            };
+            self.single(index, single, raw, reply, links);
+        } else if !is_one {
+            self.retrieve_many(index, get, links);
+        }
+    }
+
+    fn retrieve_many(&mut self, index: usize, get: &Retrieval<'_>, links: &mut Links) {
+        let mut command = get.command.name.as_bytes().to_vec();
+        if let Some(expiry) = get.expiry {
+            command.extend_from_slice(format!(" {expiry}").as_bytes());
+        }
+        let mut values = Values::new(command, get.unfinished);
+        let routing = &self.topology.routing;
+        let mut may_ask_again = false;
+        for key in get.keys {
+            let (place, pool) = routing.pool(key);
+            let target = |node: usize| Target { pool: place, node: node as u32 };
+            if pool.replicas == 1 {
+                values.key(key, target(pool.first(key)));
+            } else {
+                may_ask_again = true;
+                let nodes = if get.with_cas() { pool.holders(key) } else { pool.readers(key) };
+                values.key_of_many(key, nodes.into_iter().map(target).collect());
+            }
+        }
+        self.join(index, Box::new(values), may_ask_again, links);
+    }
+
+    /// Begins a request that several nodes answer.
+    pub(crate) fn join(&mut self, index: usize, join: Box<dyn Join>, may_ask_again: bool, links: &mut Links) {
+        let client = &self.clients[index];
+        let owner = Owner { client: index as u32, epoch: client.epoch, slot: client.next_slot(), part: 0 };
+        let topology = may_ask_again.then(|| Box::new(self.topology.clone()));
+        let slot = self.ask_join(owner, join, topology, links);
+        self.clients[index].push(slot);
+    }
+
+    fn meta<'k>(&self, meta: &Meta<'k>, scratch: &'k mut KeyScratch) -> Single<'k> {
+        let flags = &meta.flags;
+        let is_quiet = flags.has(b'q') && meta.command.name != "me";
+        let is_conditional = flags.has(b'C') || (flags.has(b'M') && !b"sS".contains(&flags.mode));
+        let deed = match meta.command.name {
+            "me" => Deed::Read,
+            "mg" if !b"cNRE".iter().any(|&flag| flags.has(flag)) => Deed::Read,
+            "ms" | "md" if !is_conditional => Deed::Write,
+            _ => Deed::Change,
+        };
+        let miss = match meta.command.name {
+            "mg" if is_quiet => Some(Body::NOTHING),
+            "mg" => Some(Body::Bytes(miss_of(meta))),
+            "me" => Some(Body::Fixed(b"EN\r\n")),
+            _ => None,
+        };
+        Single {
+            key: meta.key(scratch),
+            sent_key: meta.sent_key,
+            is_base64: flags.has(b'b'),
+            deed,
+            expect: if is_quiet { Expect::Quiet } else { Expect::Meta },
+            wish: if is_quiet { Wish::Unusual } else { Wish::Answer },
+            miss,
+        }
+    }
+
+    fn single(&mut self, index: usize, single: Single<'_>, raw: Raw<'_>, reply: &mut Reply, links: &mut Links) {
+        let (place, pool) = self.topology.routing.pool(single.key);
+        if pool.replicas > 1 {
+            let join = replicated(&single, place, pool, raw);
+            return self.join(index, join, true, links);
+        }
+        let target = Target { pool: place, node: pool.first(single.key) as u32 };
+        let client = &mut self.clients[index];
+        let is_heard = single.wish != Wish::Nothing;
+        let owner = if is_heard {
+            Owner { client: index as u32, epoch: client.epoch, slot: client.next_slot(), part: 0 }
+        } else {
+            Owner::NOBODY
+        };
+        let is_value = single.expect == Expect::Values;
+        let question = Question {
+            target,
+            owner,
+            lane: index,
+            expect: single.expect,
+            key_check: if is_value { key_check(single.key) } else { 0 },
+            may_miss: is_value && pool.down == Down::Miss,
+        };
+        match self.connections.ask(&self.topology, question, links) {
+            Ok(upstream) => {
+                put(upstream, raw, single.wish);
+                if is_heard {
+                    client.push(Slot::Waiting);
+                }
+            }
+            Err(_) if !is_heard => {}
+            Err(failure) => {
+                let name = &self.topology.nodes[target.node as usize].name;
+                client.say(stand_in(single.miss, pool.down, failure, name), reply);
+            }
+        }
+    }
+}
+
+/// What a client hears of a node that can't be asked.
+fn stand_in(miss: Option<Body>, down: Down, failure: Failure, name: &str) -> Body {
+    miss.filter(|_| down == Down::Miss).unwrap_or_else(|| failure.said(name))
+}
+
+fn classic<'a>(request: &Request<'a>) -> Single<'a> {
+    let key = request.sent_key().unwrap_or_default();
+    let (deed, expect) = match request.command().name {
+        "set" => (Deed::Write, Expect::Stored),
+        "delete" => (Deed::Write, Expect::Deleted),
+        "touch" => (Deed::Write, Expect::Touched),
+        "incr" | "decr" => (Deed::Change, Expect::Number),
+        _ => (Deed::Change, Expect::Stored),
+    };
+    let wish = if request.is_quiet() { Wish::Nothing } else { Wish::Answer };
+    Single { key, sent_key: key, is_base64: false, deed, expect, wish, miss: None }
+}
+
+/// Puts a request on its way in the form that has exactly one answer.
+fn put(upstream: &mut Upstream, raw: Raw<'_>, wish: Wish) {
+    if wish == Wish::Nothing {
+        upstream.put(without_noreply(&raw.bytes[..raw.line]));
+        upstream.put(b"\r\n");
+        put_piece(upstream, raw, raw.line);
+    } else {
+        put_piece(upstream, raw, 0);
+    }
+    if wish == Wish::Unusual {
+        upstream.put(b"mn\r\n");
+    }
+}
+
+fn put_piece(upstream: &mut Upstream, raw: Raw<'_>, from: usize) {
+    match raw.shared {
+        Some(bytes) => upstream.share(bytes.clone(), from..bytes.len()),
+        None => upstream.put(&raw.bytes[from..]),
+    }
+}
+
+/// A line without its end and without a `noreply` there.
+pub(crate) fn without_noreply(line: &[u8]) -> &[u8] {
+    let line = line.trim_ascii_end();
+    line.strip_suffix(b"noreply").map_or(line, <[u8]>::trim_ascii_end)
+}
+
+fn replicated(single: &Single<'_>, pool_place: u32, pool: &Pool, raw: Raw<'_>) -> Box<dyn Join> {
+    let target = |node: usize| Target { pool: pool_place, node: node as u32 };
+    let nodes = if single.deed == Deed::Read { pool.readers(single.key) } else { pool.holders(single.key) };
+    let targets = nodes.into_iter().map(target).collect();
+    let mut request = Vec::with_capacity(raw.bytes.len() + 8);
+    if single.wish == Wish::Nothing {
+        request.extend_from_slice(without_noreply(&raw.bytes[..raw.line]));
+        request.extend_from_slice(b"\r\n");
+        request.extend_from_slice(&raw.bytes[raw.line..]);
+    } else {
+        request.extend_from_slice(raw.bytes);
+    }
+    if single.wish == Wish::Unusual {
+        request.extend_from_slice(b"mn\r\n");
+    }
+    let forget = if single.is_base64 {
+        ([b"md ", single.sent_key, b" b\r\n"].concat(), Expect::Meta)
+    } else {
+        ([b"delete ", single.sent_key, b"\r\n"].concat(), Expect::Deleted)
+    };
+    let join: Box<dyn Join> = match single.deed {
+        Deed::Read => Box::new(Read::new(targets, request, single.expect)),
+        Deed::Write => Box::new(Write::new(targets, request, single.expect, None)),
+        Deed::Change => Box::new(Write::new(targets, request, single.expect, Some(forget))),
+    };
+    if single.wish == Wish::Nothing { Box::new(Silent(join)) } else { join }
+}
+
+/// `EN` with what a miss echoes: opaque and key.
+fn miss_of(meta: &Meta<'_>) -> Vec<u8> {
+    let mut miss = b"EN".to_vec();
+    for word in meta.flags.words {
+        match word[0] {
+            b'O' => miss.extend_from_slice(&[b" ", word].concat()),
+            b'k' => miss.extend_from_slice(&[b" k", meta.sent_key].concat()),
+            b'b' => miss.extend_from_slice(b" b"),
+            _ => {}
+        }
+    }
+    miss.extend_from_slice(b"\r\n");
+    miss
+}
