@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 import trio
@@ -45,7 +45,7 @@ class NodeRow(msgspec.Struct):
     """Of the router's row, what health wants to know."""
 
     name: str
-    is_up: bool
+    state: Literal["up", "down"]
 
 
 class Watch:
@@ -125,7 +125,7 @@ class Watch:
     def _observe(self) -> None:
         for row in msgspec.json.decode(self._router.nodes(), type=list[NodeRow]):
             node = self.view.get(row.name)
-            if node is not None and node.is_up and not row.is_up:
+            if node is not None and node.is_up and row.state == "down":
                 log.warning("%s is down", node.name)
                 self.view[node.name] = health.went_down(node, trio.current_time(), self.pace, self._random())
 

@@ -22,7 +22,7 @@ def test_agrees_with_pymemcache(fleet):
 
 
 def test_bytes_of_128_and_more_are_hashed_as_pymemcache_hashes_latin_characters():
-    """A character below 256 is one byte to its murmur3. Where they differ: it hashes text by character, we UTF-8 by byte."""
+    """A character below 256 is one byte to its murmur3. They differ on UTF-8: it hashes by character, we by byte."""
     servers = FLEETS["three"]
     ring = RendezvousHash(list(servers))
     keys = [bytes([0x80 + number % 0x80, 0x21 + number % 0x5E]) + b"%d" % number for number in range(10_000)]
