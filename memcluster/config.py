@@ -159,9 +159,9 @@ class Row:
     @property
     def bare_kind(self) -> Any:
         """The kind without its annotations, and without None."""
-        kind = typing.get_args(self.kind)[0] if typing.get_origin(self.kind) is Annotated else self.kind
+        kind = _unannotated(self.kind)
         choices = [choice for choice in typing.get_args(kind) if choice is not type(None)]
-        return choices[0] if type(None) in typing.get_args(kind) else kind
+        return _unannotated(choices[0]) if type(None) in typing.get_args(kind) else kind
 
     def read(self, text: str) -> Any:
         """The value that text stands for; ValueError says why it stands for none."""
@@ -249,6 +249,10 @@ def parse(text: str, kind: type[D], name: str) -> D:
         raise ConfigError(_explain(str(error), text, kind, name)) from None
 
 
+def _unannotated(kind: Any) -> Any:
+    return typing.get_args(kind)[0] if typing.get_origin(kind) is Annotated else kind
+
+
 def _convert(value: Any, kind: Any) -> Any:
     strict = not isinstance(value, str | list)
     return msgspec.convert(value, kind, strict=strict, dec_hook=_read_kind)
@@ -272,8 +276,13 @@ WORDS = {"int": "a whole number", "str": "text", "bool": "true or false", "float
 def _in_words(complaint: str) -> tuple[str, list[str]]:
     """`Expected `int`, got `str` - at `$.node.port`` is "expected a whole number, got text", at node, port."""
     what, _, where = complaint.partition(" - at `$")
-    what = re.sub(r"`(.*?)`", lambda match: WORDS.get(match[1], match[1]), what)
+    what = re.sub(r"`(.*?)`", lambda match: _kinds_in_words(match[1]), what)
     return what[0].lower() + what[1:], [part for part in re.split(r"[.\[\]]+", where.rstrip("`")) if part]
+
+
+def _kinds_in_words(kinds: str) -> str:
+    """`int | null` is "a whole number": null is the absence of a setting, which nobody writes."""
+    return " or ".join(WORDS.get(kind, kind) for kind in kinds.split(" | ") if kind != "null")
 
 
 def _explain(complaint: str, text: str, kind: type[msgspec.Struct], name: str) -> str:

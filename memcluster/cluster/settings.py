@@ -18,9 +18,8 @@ class ClusterSettings(Settings, frozen=True):
         "127.0.0.1"
     )
     node_port: Annotated[
-        int | None,
+        Annotated[int, Meta(ge=0, le=65535)] | None,
         Flag("--node-port", help="the first node's port; without it: the ports after the proxy's, if free"),
-        Meta(ge=0, le=65535),
     ] = None
     start_timeout: Annotated[
         Seconds, Flag("--start-timeout", help="how long a process may take until it serves", metavar="TIME")

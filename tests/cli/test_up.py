@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from pymemcache import Client
+from pymemcache.exceptions import MemcacheError
 
 from tests.cli.running import Up, are_gone, start_up, wait_until_serving
 from tests.connection import WAIT_SECONDS
@@ -36,11 +37,10 @@ def test_it_answers_and_says_where(up: Up) -> None:
     assert client.set("greeting", "hello", noreply=False)
     assert client.get("greeting") == b"hello"
     client.close()
-    said = up.out.read_text()
-    for row in up.processes():
-        assert str(row["address"]) in said
-    assert "set --port" in said
+    wait_for(lambda: "set --port" in up.out.read_text(), "the table")
     assert len(up.processes()) == 4
+    for row in up.processes():
+        assert str(row["address"]) in up.out.read_text()
 
 
 def test_every_node_knows_the_others(up: Up) -> None:
@@ -153,11 +153,13 @@ def test_the_first_answer_comes_soon(tmp_path: Path) -> None:
     started = start_up(tmp_path, "--port", str(port), "--threads", "1")
 
     def answers() -> bool:
+        client = Client(f"127.0.0.1:{port}", timeout=1, connect_timeout=1)
         try:
-            client = Client(f"127.0.0.1:{port}", timeout=1, connect_timeout=1)
             return bool(client.set("a", "b", noreply=False))
-        except OSError:
+        except (OSError, MemcacheError):
             return False
+        finally:
+            client.close()
 
     try:
         wait_for(answers, "the first answer")

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import pytest
 
+from memcluster.cluster.settings import ClusterSettings
 from memcluster.config import (
     Flag,
     Memory,
@@ -21,6 +23,8 @@ from memcluster.config import (
     to_flags,
 )
 from memcluster.errors import ConfigError
+from memcluster.log import LogSettings
+from memcluster.node.settings import NodeSettings, ProcessSettings
 
 
 class Server(Settings, frozen=True):
@@ -101,6 +105,7 @@ def test_a_file_is_read() -> None:
         ("[node]\nport = true", "a.toml:2: node.port: expected a whole number, got true or false"),
         ("[node]\nprot = 1", "a.toml:2: node.prot: no such setting: did you mean port?"),
         ("[nodes]\nport = 1", "a.toml:1: nodes: no such setting: did you mean node?"),
+        ("[node]\nsocket = 1", "a.toml:2: node.socket: expected text, got a whole number"),
         ("zzz = 1", "a.toml:1: zzz: no such setting: there are node, pools"),
         (
             '[[pools]]\nname = "a"\n[[pools]]\nservers = []',
@@ -158,6 +163,15 @@ def test_flags_say_what_differs_from_the_defaults() -> None:
     assert to_flags(Server()) == []
     settings = Server(port=1, listen=("a", "b"), evict=False, verbosity=2, wait=Seconds(0.25))
     assert to_flags(settings) == ["--port=1", "--listen=a,b", "--wait=250ms", "--no-evict", "--verbose", "--verbose"]
+
+
+@pytest.mark.parametrize("kind", [NodeSettings, ProcessSettings, ClusterSettings, LogSettings])
+def test_every_section_reads_an_empty_table_as_its_defaults(kind: type[Settings]) -> None:
+    document = msgspec.defstruct("Document", [("section", kind)], frozen=True)
+    assert parse("[section]\n", document, "a.toml").section == kind()  # type: ignore[attr-defined]
+    for row in rows(kind):
+        if row.default is not None and row.default != ("127.0.0.1",):
+            assert row.read(str(row.default)) == row.default
 
 
 def test_the_line_of_a_key_in_nested_tables() -> None:
