@@ -46,7 +46,7 @@ class Node:
 
 @final
 class Router:
-    """The proxy's data path. What to route where arrives as a topology, a JSON document (see native/router/src/topology.rs)."""
+    """The proxy's data path. What to route where arrives as a topology, JSON (see native/router/src/topology.rs)."""
 
     def __new__(
         cls,
@@ -67,7 +67,7 @@ class Router:
     def start(self) -> None: ...
     def stop(self, timeout_seconds: float = 5.0) -> None: ...
     def install(self, topology: str) -> None:
-        """Replaces the topology; requests under way end under the old one. ValueError says what is wrong in the new one."""
+        """Replaces the topology; requests under way end under the old one. ValueError says what is wrong in it."""
     def nodes(self) -> str:
         """JSON: a row a node, with state, failures in a row and counters."""
     def stats(self, group: str = "") -> list[tuple[str, str]]: ...

@@ -1,0 +1,93 @@
+"""The pytest plugin and the objects behind it: a node and a cluster inside a process."""
+
+import threading
+import time
+
+import pytest
+from pymemcache import Client
+
+import memcluster
+from memcluster import Cluster, Node
+from memcluster.errors import ConfigError, NodeError
+
+
+def test_a_node_for_a_test(memcached_node: Node) -> None:
+    client = Client(memcached_node.address)
+    assert client.set("a", "b", noreply=False)
+    assert client.get("a") == b"b"
+    client.close()
+    assert memcached_node.stats()["cmd_set"] == "1"
+    assert memcached_node.failure is None
+
+
+def test_each_test_gets_its_own(memcached_node: Node, memcached_cluster: Cluster) -> None:
+    for address in (memcached_node.address, memcached_cluster.address):
+        client = Client(address)
+        assert client.get("a") is None
+        client.close()
+
+
+def test_a_cluster_for_a_test(memcached_cluster: Cluster) -> None:
+    client = Client(memcached_cluster.address)
+    assert client.set_many({f"key-{number}": str(number) for number in range(300)}, noreply=False) == []
+    assert len(client.get_many([f"key-{number}" for number in range(300)])) == 300
+    client.close()
+    held = [int(node.stats()["curr_items"]) for node in memcached_cluster.nodes]
+    assert sum(held) == 300
+    assert all(count > 50 for count in held), "the keys are spread"
+
+
+def test_a_cluster_that_loses_a_node_says_so() -> None:
+    with Cluster(nodes=2, port=0, memory="16m", threads=1, proxy={"down": "miss", "failure_limit": 1}) as cluster:
+        client = Client(cluster.address)
+        keys = [f"key-{number}" for number in range(100)]
+        assert client.set_many(dict.fromkeys(keys, "x"), noreply=False) == []
+        held = int(cluster.nodes[1].stats()["curr_items"])
+        cluster.nodes[1].stop()
+        assert len([key for key in keys if client.get(key) is not None]) == 100 - held
+        client.close()
+
+
+def test_discovery_of_a_cluster(memcached_cluster: Cluster) -> None:
+    client = Client(memcached_cluster.nodes[0].address)
+    reply = client.raw_command(b"config get cluster", b"\n\r\nEND\r\n")
+    for node in memcached_cluster.nodes:
+        assert f"127.0.0.1|127.0.0.1|{node.port}".encode() in reply
+    client.close()
+
+
+def test_starting_and_stopping_takes_well_under_a_second() -> None:
+    before = time.monotonic()
+    with Cluster(nodes=3, port=0, memory="16m", threads=1):
+        pass
+    assert time.monotonic() - before < 1
+
+
+def test_nothing_stays_behind() -> None:
+    before = threading.active_count()
+    with Cluster(nodes=2, port=0, memory="16m", threads=1) as cluster:
+        address = cluster.address
+    assert threading.active_count() == before
+    with pytest.raises(ConnectionRefusedError):
+        Client(address).version()
+
+
+def test_a_port_in_use_is_an_error_with_advice(memcached_node: Node) -> None:
+    with pytest.raises(NodeError, match="another server has that port; stop it or give another with -p"):
+        Node(port=memcached_node.port)
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(ConfigError, match="Node: no such setting: prot; there are port, "):
+        Node(prot=1)
+    with pytest.raises(ConfigError, match="Node: memory='much': 'much' is no size"):
+        Node(memory="much")
+    with pytest.raises(ConfigError, match="item_size_max"):
+        Node(memory="1m")
+
+
+def test_the_package_offers_what_it_says() -> None:
+    for name in memcluster.__all__:
+        assert getattr(memcluster, name)
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = memcluster.Nothing
