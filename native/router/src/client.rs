@@ -68,6 +68,8 @@ pub struct Client {
     pub is_stalled: bool,
     /// Nothing more is read from it: it has quit, or its conversation is broken.
     pub is_over: bool,
+    /// The last request that is carried out in steps, if that is so: later ones must not overtake its steps.
+    pub barrier: Option<u32>,
     queue: VecDeque<Slot>,
     first: u32,
     largest_answer: usize,
@@ -85,6 +87,7 @@ impl Client {
             swallow: 0,
             is_stalled: false,
             is_over: false,
+            barrier: None,
             queue: VecDeque::new(),
             first: 0,
             largest_answer: 0,
@@ -97,9 +100,26 @@ impl Client {
         self.queue.len()
     }
 
-    /// So many requests may be under way.
+    /// Nothing more may be asked for now: enough is under way, or something that has to be finished first.
     #[must_use]
-    pub fn window(&self) -> usize {
+    pub fn is_busy(&mut self) -> bool {
+        if let Some(number) = self.barrier {
+            if matches!(self.slot(number), Some(Slot::Join(..))) {
+                return true;
+            }
+            self.barrier = None;
+        }
+        self.pending() >= self.window()
+    }
+
+    /// A stalled client may be read from again: half of what it may have under way is done.
+    #[must_use]
+    pub fn may_resume(&mut self) -> bool {
+        self.is_stalled && self.pending() <= self.window() / 2 && !self.is_busy()
+    }
+
+    /// So many requests may be under way.
+    fn window(&self) -> usize {
         (ANSWERS_BYTES_MAX / self.largest_answer.max(1)).clamp(1, REQUESTS_MAX)
     }
 

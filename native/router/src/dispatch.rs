@@ -181,6 +181,9 @@ impl Worker {
         let (place, pool) = self.topology.routing.pool(single.key);
         if pool.replicas > 1 {
             let join = replicated(&single, place, pool, raw);
+            if single.deed == Deed::Change {
+                self.clients[index].barrier = Some(self.clients[index].next_slot());
+            }
             return self.join(index, join, true, links);
         }
         let target = Target { pool: place, node: pool.first(single.key) as u32 };

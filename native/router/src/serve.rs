@@ -48,10 +48,10 @@ impl Worker {
             if client.is_over {
                 break Progress::Blocked(input.len());
             }
-            if client.pending() >= client.window() {
+            if client.is_busy() {
                 client.pump(reply);
             }
-            if client.pending() >= client.window() || reply.is_full() {
+            if client.is_busy() || reply.is_full() {
                 client.is_stalled = true;
                 break Progress::Blocked(done);
             }

@@ -118,13 +118,7 @@ impl Worker {
         if client.answer(owner.slot, owner.part, answer, length, verdict, reply) == Next::Ask {
             self.rounds.push(owner);
         }
-        if client.is_stalled && client.pending() <= client.window() / 2 {
-            client.is_stalled = false;
-            links.resume(client.token);
-        }
-        if client.is_finished() {
-            links.finish(client.token);
-        }
+        go_on(client, links);
     }
 
     /// Joins that have got one answer and need another.
@@ -141,9 +135,7 @@ impl Worker {
             if let Some(reply) = links.reply(client.token) {
                 client.pump(reply);
             }
-            if client.is_finished() {
-                links.finish(client.token);
-            }
+            go_on(client, links);
         }
     }
 
@@ -255,6 +247,18 @@ impl Service for Worker {
         }
         self.ask_further(links);
         self.connections.send(links);
+    }
+}
+
+/// After an answer: a client that had to wait is read from again, one that has quit is let go.
+#[inline]
+fn go_on(client: &mut Client, links: &mut Links) {
+    if client.is_stalled && client.may_resume() {
+        client.is_stalled = false;
+        links.resume(client.token);
+    }
+    if client.is_finished() {
+        links.finish(client.token);
     }
 }
 
