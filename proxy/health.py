@@ -10,7 +10,11 @@ The router counts failures and marks a node down; only probes bring it back, nev
 A node of a pool with `down = "eject"` leaves the rings (Eject) as soon as it is down. Before it is let in again what it
 holds is invalidated by an acknowledged flush_all, since others have answered for its keys meanwhile. It must answer
 `probes_needed` times, an interval apart, before that: so requests that still lie in a hung node's sockets are
-executed before the flush, not after it. This module knows no socket, no clock and no router.
+executed before the flush, not after it.
+
+The others hold strays then: what they took for the node while it was out. Should it go out again they would be read,
+older than what it holds by then. So they are deleted (Sweep), and until they are nothing else is ejected.
+This module knows no socket, no clock and no router.
 """
 
 from __future__ import annotations
@@ -20,6 +24,8 @@ from enum import Enum
 
 STABLE_INTERVALS = 20
 """A node that goes down again within so many probe intervals of its return is flapping: its backoff goes on."""
+SWEEPS_MAX = 3
+"""Sweeps of a node that may fail before it is taken for down: then it is flushed before it returns."""
 
 
 class Step(Enum):
@@ -55,6 +61,11 @@ class NodeView:
     failures: int = 0
     answers: int = 0
     up_since: float = float("-inf")
+    strays: int = 0
+    """Returns of other nodes since it was last swept."""
+    sweeping: int = 0
+    """How many of them the sweep under way will have settled."""
+    sweeps_failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +92,41 @@ class BringUp(Action):
     """Let it take traffic; if it was out, install rings with it."""
 
 
+class Sweep(Action):
+    """Delete what it holds for nodes that are back."""
+
+
+class TakeDown(Action):
+    """Mark it down, although it has not failed requests."""
+
+
 def decide(view: tuple[NodeView, ...], now: float) -> list[Action]:
     """What is to be done now. Doing it changes the view (see `begun`), so that nothing is said twice."""
-    return [action for node in view if not node.is_up for action in _for_down(node, now)]
+    may_eject = not any(node.strays for node in view if node.is_up)
+    actions: list[Action] = []
+    for node in view:
+        if not node.is_up:
+            actions += _for_down(node, now, may_eject)
+        elif node.sweeps_failed >= SWEEPS_MAX:
+            actions.append(TakeDown(node.name, f"{node.name} does not let its keys be read: taking it for down"))
+        elif node.strays and not node.sweeping and now >= node.due:
+            actions.append(Sweep(node.name, f"{node.name}: deleting what it held for nodes that are back"))
+    return actions
 
 
 def next_due(view: tuple[NodeView, ...]) -> float:
     """When something will have to be done if nothing happens before."""
-    waiting = (node.due for node in view if not node.is_up and node.step is Step.WAITING)
+    waiting = (node.due for node in view if _is_waiting(node))
     return min(waiting, default=float("inf"))
 
 
-def _for_down(node: NodeView, now: float) -> list[Action]:
+def _is_waiting(node: NodeView) -> bool:
+    return node.strays > 0 and not node.sweeping if node.is_up else node.step is Step.WAITING
+
+
+def _for_down(node: NodeView, now: float, may_eject: bool) -> list[Action]:
     actions: list[Action] = []
-    if node.ejects and not node.is_out:
+    if may_eject and node.ejects and not node.is_out:
         actions.append(Eject(node.name, f"{node.name} is down: its keys go to the other nodes until it is back"))
     if node.step is Step.WAITING and now >= node.due:
         actions.append(Probe(node.name, f"{node.name} is down: probing it"))
@@ -123,10 +155,12 @@ def went_down(node: NodeView, now: float, pace: Pace, jitter: float) -> NodeView
 
 
 def begun(node: NodeView, action: Action) -> NodeView:
-    """The action is under way (Probe, Flush) or done (Eject)."""
+    """The action is under way (Probe, Flush, Sweep) or done (Eject)."""
     match action:
         case Eject():
             return replace(node, is_out=True)
+        case Sweep():
+            return replace(node, sweeping=node.strays)
         case Probe():
             return replace(node, step=Step.PROBING)
         case _:
@@ -150,8 +184,28 @@ def failed(node: NodeView, now: float, pace: Pace, jitter: float) -> NodeView:
 
 
 def brought_up(node: NodeView, now: float) -> NodeView:
-    """It takes traffic again."""
-    return replace(node, is_up=True, is_out=False, step=Step.WAITING, answers=0, up_since=now)
+    """It takes traffic again; if it was flushed, it holds nothing of others."""
+    strays = 0 if node.step is Step.CLEAN else node.strays
+    return replace(
+        node, is_up=True, is_out=False, step=Step.WAITING, answers=0, up_since=now, strays=strays, sweeping=0,
+        sweeps_failed=0, due=now,
+    )  # fmt: skip
+
+
+def has_heired(node: NodeView) -> NodeView:
+    """Another node is back whose keys it may have taken."""
+    return replace(node, strays=node.strays + 1)
+
+
+def swept(node: NodeView) -> NodeView:
+    """Its strays are gone, except what came since the sweep began."""
+    return replace(node, strays=max(node.strays - node.sweeping, 0), sweeping=0, sweeps_failed=0)
+
+
+def not_swept(node: NodeView, now: float, pace: Pace) -> NodeView:
+    """The sweep failed: try again, but not for ever, since ejections wait for it."""
+    due = now + pace.interval if node.is_up else node.due
+    return replace(node, sweeping=0, sweeps_failed=node.sweeps_failed + 1, due=due)
 
 
 def _pause(failures: int, pace: Pace, jitter: float) -> float:

@@ -5,9 +5,12 @@ Simulations put their own Transport in this one's place.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REPLY_BYTES_MAX = 4096
 
@@ -25,6 +28,9 @@ class Transport(Protocol):
     async def flush(self, address: str) -> None:
         """Has a node invalidate all it holds, acknowledged."""
 
+    async def sweep(self, address: str, is_stray: Callable[[bytes], bool]) -> int:
+        """Has a node delete the keys for which `is_stray`; how many they were."""
+
 
 class Network:
     """The real one."""
@@ -36,6 +42,12 @@ class Network:
     async def flush(self, address: str) -> None:
         """Has a node invalidate all it holds, acknowledged."""
         await _ask(address, b"flush_all\r\n", b"OK\r\n")
+
+    async def sweep(self, address: str, is_stray: Callable[[bytes], bool]) -> int:
+        """Has a node delete the keys for which `is_stray`; how many they were."""
+        from memcluster.proxy.sweep import sweep  # only where nodes are ejected
+
+        return await sweep(address, is_stray)
 
 
 async def connect(address: str) -> trio.SocketStream:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 import trio
 
+from memcluster import _native
 from memcluster.proxy import health
-from memcluster.proxy.health import Action, BringUp, Eject, Flush, NodeView, Pace, Probe
+from memcluster.proxy.health import Action, BringUp, Eject, Flush, NodeView, Pace, Probe, Sweep, TakeDown
 from memcluster.proxy.transport import Refused
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Watch:
         self._changed = changed
         self._wake = trio.Event()
         self.version = 1
+        self._document = ""
         self.view: dict[str, NodeView] = {}
         self._adopt(rings)
 
@@ -138,6 +140,12 @@ class Watch:
                 self._install()
             case BringUp():
                 self._bring_up(name)
+            case TakeDown():
+                self._router.set_node_state(name, False)
+                self._observe()
+            case Sweep():
+                self.view[name] = health.begun(self.view[name], action)
+                nursery.start_soon(self._sweep, name, self.view[name].address)
             case _:
                 self.view[name] = health.begun(self.view[name], action)
                 ask = self._transport.flush if isinstance(action, Flush) else self._transport.version
@@ -150,6 +158,9 @@ class Watch:
         self.view[name] = health.brought_up(self.view[name], trio.current_time())
         if was_out:
             self._install()
+            for other in self.view.values():
+                if other.ejects and other.name != name:
+                    self.view[other.name] = health.has_heired(other)
 
     async def _ask(self, name: str, address: str, ask: Callable[[str], Awaitable[None]]) -> None:
         complaint = None
@@ -171,6 +182,30 @@ class Watch:
             self.view[node.name] = health.failed(node, trio.current_time(), self.pace, self._random())
         self._wake.set()
 
+    async def _sweep(self, name: str, address: str) -> None:
+        is_done = True
+        try:
+            count = await self._transport.sweep(address, lambda key: name not in self._holders(key))
+            log.info("%s: deleted %d keys that belong to other nodes", name, count)
+        except Refused as error:
+            log.warning(
+                "%s: what it held for nodes that are back stays and may be read if they go again: %s", name, error
+            )
+        except (OSError, trio.BrokenResourceError, trio.TooSlowError) as error:
+            is_done = False
+            log.warning(
+                "%s: what it held for nodes that are back is not deleted: %s", name, error or type(error).__name__
+            )
+        node = self.view.get(name)
+        if node is not None and node.address == address:
+            now = trio.current_time()
+            self.view[name] = health.swept(node) if is_done else health.not_swept(node, now, self.pace)
+            self._wake.set()
+
+    def _holders(self, key: bytes) -> list[str]:
+        return _native.locate(self._document, key)[1]
+
     def _install(self) -> None:
         self.version += 1
-        self._router.install(self.rings.topology(self.version, self.out).encode())
+        self._document = self.rings.topology(self.version, self.out).encode()
+        self._router.install(self._document)
