@@ -76,7 +76,7 @@ pub fn proxy(shared: &Shared) -> Rows {
     for node in nodes.iter() {
         let row = Row::of(node);
         let rows = rows(&[
-            ("state", &if row.is_up { "up" } else { "down" }),
+            ("state", &row.state),
             ("failures_in_a_row", &row.failures_in_a_row),
             ("downs", &row.downs),
             ("requests", &row.requests),
@@ -99,7 +99,7 @@ pub fn proxy(shared: &Shared) -> Rows {
 struct Row<'a> {
     name: &'a str,
     address: &'a str,
-    is_up: bool,
+    state: &'static str,
     failures_in_a_row: u32,
     downs: u64,
     requests: u64,
@@ -118,7 +118,7 @@ impl<'a> Row<'a> {
         Self {
             name: &node.name,
             address: &node.address_text,
-            is_up: !node.is_down(),
+            state: if node.is_down() { "down" } else { "up" },
             failures_in_a_row: node.failures_in_a_row(),
             downs: node.downs.load(Relaxed),
             requests: node.sum(|counters| &counters.requests),
