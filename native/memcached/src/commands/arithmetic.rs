@@ -7,7 +7,7 @@ use crate::command::{Argument, Command, Route, Shape};
 use crate::request::{Keyed, numbers};
 
 pub(super) const COMMANDS: &[Command] =
-    &[row("incr", |call, request| run(call, request, true)), row("decr", |call, request| run(call, request, false))];
+    &[row("incr", |call, request| run(call, request, false)), row("decr", |call, request| run(call, request, true))];
 
 const fn row(name: &'static str, run: fn(&mut Call<'_>, &Keyed<'_>)) -> Command {
     Command { name, shape: Shape::Keyed { argument: Argument::Delta, run }, route: Route::Key }

@@ -36,7 +36,7 @@ fn step(flags: &Flags<'_>, clock: Clock) -> Step {
         down: matches!(flags.mode, b'D' | b'-'),
         delta: flags.delta,
         compare: flags.has(b'C').then_some(flags.compare),
-        cas: flags.has(b'E').then_some(flags.cas),
+        cas: flags.new_cas(),
         want_cas: flags.has(b'c'),
         begin: flags.has(b'N').then(|| (flags.initial, clock.expires_at(flags.vivify))),
         expires_at: flags.has(b'T').then(|| clock.expires_at(flags.ttl)),

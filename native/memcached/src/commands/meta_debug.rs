@@ -27,7 +27,8 @@ fn debug(call: &mut Call<'_>, meta: &Meta<'_>) {
     let fetched = if item.fetched { "yes" } else { "no" };
     let buffer = call.out.buffer();
     buffer.extend_from_slice(b"ME ");
-    buffer.extend_from_slice(meta.sent_key);
+    let is_plain = key.bytes.iter().all(|&byte| byte > b' ');
+    buffer.extend_from_slice(if is_plain { key.bytes } else { meta.sent_key });
     // Writing to a vector does not fail.
     let _ = write!(buffer, " exp={expires} la={accessed} cas={cas} fetch={fetched} cls=1 size={size}\r\n");
 }

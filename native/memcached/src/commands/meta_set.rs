@@ -39,7 +39,7 @@ fn order(call: &Call<'_>, flags: &Flags<'_>) -> Order {
         flags: flags.client_flags,
         expires_at: call.clock.expires_at(if vivify { flags.vivify } else { flags.ttl }),
         compare: flags.has(b'C').then_some(flags.compare),
-        cas: flags.has(b'E').then_some(flags.cas),
+        cas: flags.new_cas(),
         allow_stale: flags.has(b'I') && mode == Mode::Compare,
         vivify,
         want_cas: flags.has(b'c'),

@@ -11,14 +11,13 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 const OK: &[u8] = b"OK\r\n";
+/// The highest number that a slab class of memcached has.
+const CLASS_MAX: i32 = 63;
 
 fn slabs(call: &mut Call<'_>, request: &Admin<'_>) {
     let mut words = request.words;
     let reply = match (words.next(), words.next(), words.next()) {
-        (Some(b"reassign"), Some(from), Some(to)) => match (numbers::signed(from), numbers::signed(to)) {
-            (Some(_), Some(_)) => b"NOSPARE source class has no spare pages\r\n",
-            _ => BAD_FORMAT,
-        },
+        (Some(b"reassign"), Some(from), Some(to)) => reassign(from, to),
         (Some(b"automove"), Some(b"ratio" | b"freeratio"), Some(share)) => match is_decimal(share) {
             true => OK,
             false => ERROR,
@@ -32,6 +31,17 @@ fn slabs(call: &mut Call<'_>, request: &Admin<'_>) {
         _ => ERROR,
     };
     call.answer(request.noreply, reply);
+}
+
+fn reassign(from: &[u8], to: &[u8]) -> &'static [u8] {
+    let (Some(from), Some(to)) = (numbers::signed(from), numbers::signed(to)) else {
+        return BAD_FORMAT;
+    };
+    match (from, to) {
+        (1..=CLASS_MAX, 1..=CLASS_MAX) if from == to => b"SAME src and dst class are identical\r\n",
+        (1..=CLASS_MAX, 1..=CLASS_MAX) => b"NOSPARE source class has no spare pages\r\n",
+        _ => b"BADCLASS invalid src or dst class id\r\n",
+    }
 }
 
 fn lru(call: &mut Call<'_>, request: &Admin<'_>) {

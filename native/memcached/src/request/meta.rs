@@ -65,7 +65,11 @@ impl<'a> Meta<'a> {
     #[inline]
     pub(super) fn parse(command: &'static Command, kind: MetaKind, rest: &'a [u8]) -> Result<Self, Refusal> {
         let mut words = Words::new(rest);
-        let sent_key = words.next().filter(|key| key.len() <= KEY_MAX).ok_or(Refusal::of(BAD_FORMAT))?;
+        let sent_key = words.next().ok_or(Refusal::of(BAD_FORMAT))?;
+        if sent_key.len() > KEY_MAX {
+            let reply = if kind == MetaKind::Arithmetic { INVALID_OR_DUPLICATE } else { BAD_FORMAT };
+            return Err(Refusal::of(reply));
+        }
         let flags = match kind {
             MetaKind::Lenient => Flags::lenient(words),
             MetaKind::Named => Flags::parse(sent_key, words, 2).map_err(Refusal::of)?,
@@ -112,8 +116,11 @@ impl<'a> Meta<'a> {
         if !self.flags.has(b'b') {
             return self.sent_key;
         }
-        let length = base64::decode(self.sent_key, scratch).unwrap_or(0);
-        &scratch[..length]
+        match base64::decode(self.sent_key, scratch) {
+            Some(length) => &scratch[..length],
+            // Only `me` gets here: what is no base64 is taken as it is.
+            None => self.sent_key,
+        }
     }
 }
 
@@ -176,6 +183,13 @@ impl<'a> Flags<'a> {
     #[must_use]
     pub fn has(&self, letter: u8) -> bool {
         self.present & bit(letter) != 0
+    }
+
+    /// E: the CAS value to give to the item; zero means none.
+    #[inline]
+    #[must_use]
+    pub fn new_cas(&self) -> Option<u64> {
+        (self.cas != 0).then_some(self.cas)
     }
 
     /// One flag: its letter, and its token read as what it is.
