@@ -34,6 +34,8 @@ pub(crate) struct Answers {
     found: u32,
     /// The key of the value under way and how much of it has been compared.
     checking: Option<(u64, usize)>,
+    /// Keys that gets asked for and did not find, if somebody wants to know (only when values are verified).
+    missed: Option<Vec<u64>>,
     /// Sense can no longer be made of this stream.
     is_broken: bool,
 }
@@ -46,6 +48,16 @@ struct Expected {
 }
 
 impl Answers {
+    /// Answers that remember which key was missed, in gets of one key.
+    pub(crate) fn with_misses() -> Self {
+        Self { missed: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// The keys missed so far, in order.
+    pub(crate) fn into_missed(self) -> Vec<u64> {
+        self.missed.unwrap_or_default()
+    }
+
     /// A get of so many keys has been sent; `asked` is empty unless values are verified.
     pub(crate) fn expect_get(&mut self, keys: u32, asked: &[u64]) {
         self.asked.extend(asked);
@@ -170,7 +182,10 @@ impl Answers {
             counts.keys += u64::from(first.keys);
             counts.hits += u64::from(self.found);
             self.found = 0;
-            self.asked.drain(..first.asked_left as usize);
+            let not_found = self.asked.drain(..first.asked_left as usize);
+            if let Some(missed) = &mut self.missed {
+                missed.extend(not_found);
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Replays recorded accesses cache-aside: look the key up; on a miss, store it. Says how many missed.
 //!
 //! One connection, strictly in order: what an access finds depends on all before it. A set leaves in one write with the
-//! next get, which changes nothing in the order that the server sees.
+//! next get, which changes nothing in the order that the server sees. With `pipeline` greater than 1 so many are looked up
+//! at once and what they missed is stored after, as a batching client would: a key that comes twice in a batch may miss
+//! twice, so all policies look worse.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::answers::Answers;
+use crate::answers::{Answers, Truth};
 use crate::connection::dial;
 use crate::keys::Keys;
 use crate::tally::Counts;
@@ -30,6 +32,8 @@ pub struct Replay {
     pub file: PathBuf,
     /// Only so many from the beginning; 0 is all.
     pub accesses: usize,
+    /// Look-ups in one write.
+    pub pipeline: usize,
     /// Bytes of a key.
     pub key_bytes: usize,
     /// Bytes of the values, by a hash of the key.
@@ -42,6 +46,7 @@ impl Default for Replay {
             server: "127.0.0.1:11211".to_owned(),
             file: PathBuf::new(),
             accesses: 0,
+            pipeline: 1,
             key_bytes: 16,
             value_bytes: Sizes::Lognormal { median: 9_600.0, sigma: 1.0, min: 32, max: 900_000 },
         }
@@ -57,6 +62,8 @@ pub struct ReplayReport {
     pub misses: u64,
     /// Misses in accesses.
     pub miss_ratio: f64,
+    /// Values that were not the ones stored.
+    pub wrong: u64,
     /// Answers that were errors, most often refused sets.
     pub errors: u64,
     /// The first of them.
@@ -91,16 +98,16 @@ pub fn replay(replay: &Replay) -> Result<ReplayReport, Error> {
     let accesses = read_accesses(replay)?;
     let mut client = Client::connect(replay)?;
     let (mut misses, start) = (0u64, Instant::now());
-    let mut missed = None;
-    for &key in &accesses {
-        let is_hit = client.access(missed, key)?;
-        missed = (!is_hit).then_some(key);
-        misses += u64::from(!is_hit);
+    let mut missed = Vec::new();
+    for batch in accesses.chunks(replay.pipeline.max(1)) {
+        missed = client.access(&missed, batch)?;
+        misses += missed.len() as u64;
     }
     Ok(ReplayReport {
         accesses: accesses.len() as u64,
         misses,
         miss_ratio: misses as f64 / accesses.len().max(1) as f64,
+        wrong: client.counts.wrong,
         errors: client.counts.errors,
         first_error: client.counts.first_error,
         seconds: start.elapsed().as_secs_f64(),
@@ -139,28 +146,30 @@ impl Client {
         })
     }
 
-    /// Stores the key that was missed before, then looks `key` up.
-    fn access(&mut self, missed: Option<u64>, key: u64) -> Result<bool, Error> {
-        let mut answers = Answers::default();
+    /// Stores the keys that were missed before, then looks `keys` up; those that are missed now.
+    fn access(&mut self, missed: &[u64], keys: &[u64]) -> Result<Vec<u64>, Error> {
+        let mut answers = Answers::with_misses();
         self.out.clear();
-        if let Some(missed) = missed {
-            self.write_set(missed);
+        for &key in missed {
+            self.write_set(key);
             answers.expect_set();
         }
-        self.out.extend_from_slice(b"get ");
-        self.keys.write(key, &mut self.out);
-        self.out.extend_from_slice(b"\r\n");
-        answers.expect_get(1, &[]);
-        let hits_before = self.counts.hits;
+        for &key in keys {
+            self.out.extend_from_slice(b"get ");
+            self.keys.write(key, &mut self.out);
+            self.out.extend_from_slice(b"\r\n");
+            answers.expect_get(1, &[key]);
+        }
         self.stream.write_all(&self.out).map_err(Error::io("send"))?;
+        let truth = Truth { keys: &self.keys, values: &self.values };
         while !answers.is_complete() {
             let received = self.stream.read(&mut self.buffer).map_err(Error::io("receive"))?;
-            answers.feed(&self.buffer[..received], None, &mut self.counts);
+            answers.feed(&self.buffer[..received], Some(truth), &mut self.counts);
             if received == 0 || answers.is_broken() {
                 return Err(Error::io("receive")(std::io::ErrorKind::UnexpectedEof.into()));
             }
         }
-        Ok(self.counts.hits > hits_before)
+        Ok(answers.into_missed())
     }
 
     fn write_set(&mut self, key: u64) {
@@ -170,5 +179,59 @@ impl Client {
         self.out.extend_from_slice(format!(" 0 0 {}\r\n", value.len()).as_bytes());
         self.out.extend_from_slice(value);
         self.out.extend_from_slice(b"\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+    use std::io::{BufRead, BufReader};
+    use std::net::TcpListener;
+    use std::thread;
+
+    /// A server that remembers which keys were set and answers with wrong values.
+    fn serve_wrongly(listener: &TcpListener) {
+        let (mut stream, _) = listener.accept().expect("a client comes");
+        let mut lines = BufReader::new(stream.try_clone().expect("a socket can be cloned")).lines();
+        let mut stored = HashSet::new();
+        while let Some(Ok(line)) = lines.next() {
+            let words: Vec<&str> = line.split(' ').collect();
+            let answer = if words[0] == "set" {
+                lines.next();
+                stored.insert(words[1].to_owned());
+                "STORED\r\n".to_owned()
+            } else if stored.contains(words[1]) {
+                format!("VALUE {} 0 5\r\nwrong\r\nEND\r\n", words[1])
+            } else {
+                "END\r\n".to_owned()
+            };
+            stream.write_all(answer.as_bytes()).expect("the client reads");
+        }
+    }
+
+    fn replay_of(keys: &[u32], pipeline: usize) -> ReplayReport {
+        let file = std::env::temp_dir().join(format!("load-trace-{}-{pipeline}", std::process::id()));
+        std::fs::write(&file, keys.iter().flat_map(|key| key.to_be_bytes()).collect::<Vec<u8>>()).expect("written");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let server = listener.local_addr().expect("bound").to_string();
+        let thread = thread::spawn(move || serve_wrongly(&listener));
+        let settings = Replay { server, file: file.clone(), pipeline, ..Replay::default() };
+        let report = replay(&settings).expect("the server answers");
+        thread.join().expect("the server ends with its client");
+        std::fs::remove_file(file).expect("it was there");
+        report
+    }
+
+    #[test]
+    fn what_is_missed_is_stored_before_the_next_look_up() {
+        let report = replay_of(&[1, 2, 1, 1, 3, 2], 1);
+        assert_eq!((report.accesses, report.misses, report.errors), (6, 3, 0));
+        assert_eq!(report.wrong, 3, "every value found was wrong");
+    }
+
+    #[test]
+    fn a_batch_stores_after_all_its_look_ups() {
+        assert_eq!(replay_of(&[1, 1, 2, 1, 2, 3], 3).misses, 4);
     }
 }
