@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+import types
 import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
@@ -306,6 +307,8 @@ def _field_names(kind: Any, path: list[str]) -> list[str]:
             kind = typing.get_type_hints(kind, include_extras=False)[part]
         else:
             kind = next(iter(typing.get_args(kind)), kind)
+        if isinstance(kind, types.UnionType):
+            kind = next((choice for choice in typing.get_args(kind) if hasattr(choice, "__struct_fields__")), kind)
         while type(None) in typing.get_args(kind):
             kind = typing.get_args(kind)[0]
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import trio
 
-from memcluster import __version__
 from memcluster._native import Router
 from memcluster.errors import ConfigError, NodeError
 from memcluster.node.listeners import resolve
@@ -152,7 +151,6 @@ def _router(settings: ProxySettings, rings: Rings) -> Router:
             backlog=settings.backlog,
             item_size_max_bytes=settings.item_size_max,
             idle_timeout_seconds=round(settings.idle_timeout),
-            version=__version__,
             topology=rings.topology(1).encode(),
         )
     except OSError as error:

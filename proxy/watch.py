@@ -193,9 +193,7 @@ class Watch:
             )
         except (OSError, trio.BrokenResourceError, trio.TooSlowError) as error:
             is_done = False
-            log.warning(
-                "%s: what it held for nodes that are back is not deleted: %s", name, error or type(error).__name__
-            )
+            log.warning("%s: what it held for nodes that are back is not deleted: %r", name, error)
         node = self.view.get(name)
         if node is not None and node.address == address:
             now = trio.current_time()
