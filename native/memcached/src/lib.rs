@@ -31,7 +31,7 @@ pub use clock::{Clock, FIRST_SECOND};
 pub use counters::Totals;
 pub use host::{Connection, Connections, Host, Usage};
 pub use output::{Output, Progress};
-pub use server::{Server, Settings};
+pub use server::{Server, Settings, VERSION};
 pub use session::Session;
 pub use watch::Watcher;
 pub use worker::Worker;

@@ -15,6 +15,10 @@ use crate::request::Limits;
 use crate::watch::Watchers;
 use crate::worker::Worker;
 
+/// What `version` answers unless told otherwise. Clients decide by its first part what they may ask (auto-discovery wants
+/// 1.4.14, meta commands 1.6), so it names the memcached that is followed before ourselves.
+pub const VERSION: &str = concat!("1.6.45-memcluster-", env!("CARGO_PKG_VERSION"));
+
 /// What a server may be told.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -49,7 +53,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: VERSION.to_owned(),
             item_size_max: 1 << 20,
             memory_bytes: 64 << 20,
             evict: true,

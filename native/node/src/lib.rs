@@ -8,5 +8,6 @@ mod service;
 mod settings;
 mod sweeper;
 
+pub use memcached::VERSION;
 pub use node::Node;
 pub use settings::Settings;

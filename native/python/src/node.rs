@@ -37,7 +37,7 @@ impl Node {
         allow_shutdown = false,
         detail = false,
         verbosity = 0,
-        version = env!("CARGO_PKG_VERSION").to_owned(),
+        version = node::VERSION.to_owned(),
     ))]
     #[expect(clippy::too_many_arguments, reason = "one keyword a setting, as Python callers write them")]
     fn new(

@@ -28,7 +28,7 @@ impl Router {
         backlog = 1024,
         item_size_max_bytes = 1 << 20,
         idle_timeout_seconds = 0,
-        version = env!("CARGO_PKG_VERSION").to_owned(),
+        version = node::VERSION.to_owned(),
     ))]
     #[expect(clippy::too_many_arguments, reason = "one keyword a setting, as Python callers write them")]
     fn new(

@@ -42,7 +42,7 @@ impl Default for Settings {
             backlog: 1024,
             item_size_max: 1 << 20,
             idle_timeout: None,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: memcached::VERSION.to_owned(),
             outstanding_max: 1 << 16,
             queued_bytes_max: 256 << 20,
             line_max: 2048,
