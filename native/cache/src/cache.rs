@@ -15,6 +15,8 @@ use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+/// A store below this lies in the processor's caches anyway.
+const PREFETCH_FROM: usize = 16 << 20;
 /// Calls of `sweep` that see every shard once.
 const SWEEPS_A_ROUND: usize = 4;
 /// The most that one call of `sweep` walks.
@@ -88,6 +90,16 @@ impl Cache {
         crate::prefetch::line(Index::line(whereabouts, key.print().slot));
     }
 
+    /// Brings the item itself near, once its index line is: the second step for a batch, where the store is larger than
+    /// the processor's caches.
+    #[inline]
+    pub fn prefetch_item(&self, key: &Key<'_>) {
+        if self.budget.used() >= PREFETCH_FROM {
+            let address = self.cell(key).shard.lock().probable_address(key);
+            address.into_iter().for_each(crate::prefetch::line);
+        }
+    }
+
     /// Looks a live item up and holds its shard until the result is dropped.
     #[inline]
     pub fn read(&self, key: &Key<'_>, now: Seconds) -> Option<Found<'_>> {
@@ -106,7 +118,8 @@ impl Cache {
     /// # Errors
     /// `NoRoom`.
     pub fn write<'c>(&'c self, key: &Key<'c>, room: Room, now: Seconds) -> Result<Entry<'c>, NoRoom> {
-        let (shard, credit) = self.make_room(key, room, now)?;
+        let cell = self.cell(key);
+        let (shard, credit) = self.make_room(cell, cell.lock(now), key, room, now)?;
         Ok(Entry { shard, key: *key, now, credit })
     }
 
@@ -123,12 +136,15 @@ impl Cache {
         expires_at: Seconds,
         now: Seconds,
     ) -> Result<(), NoRoom> {
-        if self.cell(key).lock(now).put_in_place(key, value.as_slice(), flags, expires_at, now) {
+        let cell = self.cell(key);
+        let mut shard = cell.lock(now);
+        if shard.put_in_place(key, value.as_slice(), flags, expires_at, now) {
             return Ok(());
         }
-        match self.write(key, Room::Value(value.as_slice().len()), now) {
-            Ok(mut entry) => {
-                entry.put(value, Attributes { flags, expires_at, ..Attributes::default() });
+        match self.make_room(cell, shard, key, Room::Value(value.as_slice().len()), now) {
+            Ok((shard, credit)) => {
+                let attributes = Attributes { flags, expires_at, ..Attributes::default() };
+                Entry { shard, key: *key, now, credit }.put(value, attributes);
                 Ok(())
             }
             Err(NoRoom) => {
@@ -141,12 +157,12 @@ impl Cache {
     /// The key's shard with room, and what remains claimed for a large value.
     fn make_room<'c>(
         &'c self,
+        cell: &'c Cell,
+        mut shard: MutexGuard<'c, Shard>,
         key: &Key<'_>,
         room: Room,
         now: Seconds,
     ) -> Result<(MutexGuard<'c, Shard>, usize), NoRoom> {
-        let cell = self.cell(key);
-        let mut shard = cell.lock(now);
         let mut credit = 0;
         loop {
             let need = shard.need(key, room, now);

@@ -276,6 +276,12 @@ impl Segments {
     }
 
     #[inline]
+    pub fn address(&self, place: usize) -> usize {
+        let (number, offset) = self.split(place);
+        self.table[number].bytes.as_ptr().addr() + offset
+    }
+
+    #[inline]
     pub fn item_mut(&mut self, place: usize) -> ItemBytesMut<'_> {
         let (number, offset) = self.split(place);
         self.table[number].item_mut(offset)

@@ -120,6 +120,13 @@ impl Shard {
         found.map(|(at, place)| Spot { at, place })
     }
 
+    /// Where the item lies, or another with the same hash.
+    #[inline]
+    pub fn probable_address(&self, key: &Key<'_>) -> Option<usize> {
+        let (_, place) = self.index.find(key.print().slot, |_| true)?;
+        Some(self.segments.address(place))
+    }
+
     /// The live item; an expired one is removed.
     #[inline]
     pub fn find_live(&mut self, key: &Key<'_>, now: Seconds) -> Option<Spot> {
@@ -217,7 +224,7 @@ impl Shard {
         self.tail(lane).filter(|number| self.segments.get(*number).room() >= bytes)
     }
 
-    fn tail(&self, lane: Lane) -> Option<usize> {
+    pub fn tail(&self, lane: Lane) -> Option<usize> {
         match lane {
             Lane::Small => self.small.segments.back().copied(),
             Lane::Main => self.main.segments.back().copied(),

@@ -157,7 +157,7 @@ impl Trial {
             self.given
         });
         let place: Key<'_> = self.cache.key(&bytes);
-        let new = if length % 2 == 0 { NewValue::Copied(&value) } else { NewValue::Owned(value.clone()) };
+        let new = if length.is_multiple_of(2) { NewValue::Copied(&value) } else { NewValue::Owned(value.clone()) };
         let stored = match way {
             Way::Plain => self.cache.set(&place, new, flags, expires_at, now).is_ok(),
             Way::Written | Way::Given => {
