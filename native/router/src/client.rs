@@ -16,8 +16,10 @@ use crate::body::{Answer, Body};
 use crate::join::{Join, Next};
 use crate::shared::Topology;
 
-/// Requests that a client may have under way.
-pub const REQUESTS_MAX: usize = 1024;
+/// Keys that a client may have under way.
+const KEYS_MAX: usize = 256;
+/// Before it is known how large its answers are.
+const FIRST_KEYS_MAX: usize = 64;
 /// Fewer if its answers are large: as many as fit into so many bytes.
 const ANSWERS_BYTES_MAX: usize = 16 << 20;
 
@@ -41,6 +43,16 @@ pub struct Gathering {
     pub bytes: Vec<u8>,
     /// How long it will be.
     pub total: usize,
+}
+
+impl Slot {
+    /// Keys that it is about.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Join(join, _) | Self::Joined(join) => join.weight(),
+            _ => 1,
+        }
+    }
 }
 
 /// A line of keys that comes in parts.
@@ -72,7 +84,12 @@ pub struct Client {
     pub barrier: Option<u32>,
     queue: VecDeque<Slot>,
     first: u32,
+    /// Keys that the queue is about.
+    keys: usize,
+    /// Bytes per key of the largest answer so far.
     largest_answer: usize,
+    /// The line of keys whose parts are being answered has failed: what it still would say is not said.
+    is_line_failed: bool,
 }
 
 impl Client {
@@ -90,7 +107,9 @@ impl Client {
             barrier: None,
             queue: VecDeque::new(),
             first: 0,
+            keys: 0,
             largest_answer: 0,
+            is_line_failed: false,
         }
     }
 
@@ -109,18 +128,22 @@ impl Client {
             }
             self.barrier = None;
         }
-        self.pending() >= self.window()
+        self.keys >= self.window()
     }
 
     /// A stalled client may be read from again: half of what it may have under way is done.
     #[must_use]
     pub fn may_resume(&mut self) -> bool {
-        self.is_stalled && self.pending() <= self.window() / 2 && !self.is_busy()
+        self.is_stalled && self.keys <= self.window() / 2 && !self.is_busy()
     }
 
-    /// So many requests may be under way.
-    fn window(&self) -> usize {
-        (ANSWERS_BYTES_MAX / self.largest_answer.max(1)).clamp(1, REQUESTS_MAX)
+    /// So many keys may be under way.
+    #[must_use]
+    pub fn window(&self) -> usize {
+        match self.largest_answer {
+            0 => FIRST_KEYS_MAX,
+            bytes => (ANSWERS_BYTES_MAX / bytes).clamp(1, KEYS_MAX),
+        }
     }
 
     /// The number that the next slot will have.
@@ -132,6 +155,7 @@ impl Client {
     /// Takes a place in the order.
     #[inline]
     pub fn push(&mut self, slot: Slot) {
+        self.keys += slot.weight();
         self.queue.push_back(slot);
     }
 
@@ -145,7 +169,7 @@ impl Client {
         if self.queue.is_empty() {
             body.write(reply);
         } else {
-            self.queue.push_back(Slot::Ready(body));
+            self.push(Slot::Ready(body));
         }
     }
 
@@ -160,22 +184,24 @@ impl Client {
         verdict: Verdict,
         reply: Option<&mut Reply>,
     ) -> Next {
-        self.largest_answer = if length > self.largest_answer { length } else { self.largest_answer };
         let index = number.wrapping_sub(self.first) as usize;
         let Some(slot) = self.queue.get_mut(index) else { return Next::Wait };
         match (slot, reply) {
             (Slot::Waiting, Some(reply)) if index == 0 => {
+                self.largest_answer = self.largest_answer.max(length);
                 answer.write(length, reply);
-                self.queue.pop_front();
-                self.first = self.first.wrapping_add(1);
+                self.pop();
                 self.pump(reply);
                 Next::Done
             }
             (slot @ Slot::Waiting, _) => {
+                self.largest_answer = self.largest_answer.max(length);
                 *slot = Slot::Ready(answer.keep().cut(length));
                 Next::Done
             }
             (Slot::Join(join, _), reply) => {
+                let keys = join.part_weight(part).max(1);
+                self.largest_answer = self.largest_answer.max(length / keys);
                 let next = join.part(part, answer, length, verdict);
                 if next == Next::Done {
                     self.joined(index);
@@ -202,18 +228,99 @@ impl Client {
     #[inline]
     pub fn pump(&mut self, reply: &mut Reply) {
         while let Some(Slot::Ready(_) | Slot::Joined(_)) = self.queue.front() {
-            self.first = self.first.wrapping_add(1);
-            match self.queue.pop_front() {
+            match self.pop() {
                 Some(Slot::Ready(body)) => body.write(reply),
-                Some(Slot::Joined(join)) => self.is_over |= join.write(reply),
+                Some(Slot::Joined(join)) => self.is_line_failed = join.write(reply, self.is_line_failed),
                 _ => {}
             }
         }
+    }
+
+    fn pop(&mut self) -> Option<Slot> {
+        let slot = self.queue.pop_front()?;
+        self.first = self.first.wrapping_add(1);
+        self.keys -= slot.weight();
+        Some(slot)
     }
 
     /// It has quit, and everything before has been answered.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         matches!(self.queue.front(), Some(Slot::Quit)) || (self.is_over && self.queue.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A request that is answered in two parts.
+    struct Pair {
+        parts: [Option<Vec<u8>>; 2],
+    }
+
+    impl Join for Pair {
+        fn part(&mut self, part: u32, answer: Answer<'_>, length: usize, _verdict: Verdict) -> Next {
+            self.parts[part as usize] = Some(answer.as_slice()[..length].to_vec());
+            if self.parts.iter().all(Option::is_some) { Next::Done } else { Next::Wait }
+        }
+
+        fn write(self: Box<Self>, reply: &mut Reply, _is_line_failed: bool) -> bool {
+            self.parts.iter().flatten().for_each(|part| reply.put(part));
+            false
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Kind {
+        Single,
+        Pair,
+        Local,
+    }
+
+    proptest! {
+        #[test]
+        fn answers_leave_in_the_order_of_the_requests(
+            kinds in prop::collection::vec(prop::sample::select(vec![Kind::Single, Kind::Pair, Kind::Local]), 1..40),
+            order in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 80),
+        ) {
+            let mut client = Client::new(Token(1), 1);
+            let mut reply = Reply::with_limit(1 << 20);
+            let (mut expected, mut open) = (String::new(), Vec::new());
+            for (number, kind) in kinds.iter().enumerate() {
+                let slot = client.next_slot();
+                match kind {
+                    Kind::Single => {
+                        open.push((slot, 0, format!("<{number}>")));
+                        client.push(Slot::Waiting);
+                    }
+                    Kind::Pair => {
+                        open.push((slot, 0, format!("<{number}a>")));
+                        open.push((slot, 1, format!("<{number}b>")));
+                        client.push(Slot::Join(Box::new(Pair { parts: [None, None] }), None));
+                    }
+                    Kind::Local => client.say(Body::Bytes(format!("<{number}>").into_bytes()), &mut reply),
+                }
+                expected += &match kind {
+                    Kind::Pair => format!("<{number}a><{number}b>"),
+                    _ => format!("<{number}>"),
+                };
+            }
+            for (index, is_heard) in order {
+                if open.is_empty() {
+                    break;
+                }
+                let (slot, part, text) = open.swap_remove(index.index(open.len()));
+                let answer = Answer::Borrowed(text.as_bytes());
+                client.answer(slot, part, answer, text.len(), Verdict::Fine, is_heard.then_some(&mut reply));
+                prop_assert!(expected.as_bytes().starts_with(reply.buffer()), "a prefix of the right order at any time");
+            }
+            client.pump(&mut reply);
+            if open.is_empty() {
+                prop_assert_eq!(reply.buffer().as_slice(), expected.as_bytes());
+                prop_assert_eq!((client.pending(), client.keys), (0, 0));
+            }
+        }
     }
 }

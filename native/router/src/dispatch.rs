@@ -11,7 +11,7 @@ use crate::body::Body;
 use crate::client::{Slot, Unfinished};
 use crate::connections::Question;
 use crate::failure::Failure;
-use crate::join::{Join, Read, Silent, Target, Values, Write};
+use crate::join::{Join, Read, Share, Silent, Target, Values, Write};
 use crate::node::add;
 use crate::routing::Pool;
 use crate::serve::Raw;
@@ -52,6 +52,20 @@ struct Single<'a> {
     miss: Option<Body>,
 }
 
+impl<'a> Single<'a> {
+    fn get(key: &'a [u8]) -> Self {
+        Self {
+            key,
+            sent_key: key,
+            is_base64: false,
+            deed: Deed::Read,
+            expect: Expect::Values,
+            wish: Wish::Answer,
+            miss: Some(Body::Fixed(b"END\r\n")),
+        }
+    }
+}
+
 impl Worker {
     /// Serves one request of a client.
     pub(crate) fn request(
@@ -71,7 +85,9 @@ impl Worker {
             return;
         }
         match request {
-            Request::Retrieval(retrieval) => self.retrieve(index, retrieval, raw, reply, links),
+            Request::Retrieval(get) => {
+                self.retrieve(index, get, raw.bytes, reply, links);
+            }
             Request::Words(words) => self.admin(index, words, raw, reply, links),
             Request::Storage(_) | Request::Keyed(_) => {
                 let single = classic(request);
@@ -96,38 +112,50 @@ impl Worker {
         self.single(index, single, raw, &mut nowhere, links);
     }
 
-    fn retrieve(&mut self, index: usize, get: &Retrieval<'_>, raw: Raw<'_>, reply: &mut Reply, links: &mut Links) {
-        let was_unfinished = self.clients[index].unfinished.is_some();
-        self.clients[index].unfinished =
-            get.unfinished.then_some(Unfinished { command: get.command, expiry: get.expiry });
+    /// Serves a get of one or many keys; returns how many bytes of its line are done. A line of more keys than the client
+    /// may have under way is served in parts, whether it arrived as a whole or not.
+    pub(crate) fn retrieve(
+        &mut self,
+        index: usize,
+        get: &Retrieval<'_>,
+        line: &[u8],
+        reply: &mut Reply,
+        links: &mut Links,
+    ) -> usize {
+        add(&self.shared.tallies[self.index].requests, 1);
+        let client = &mut self.clients[index];
+        let is_continued = client.unfinished.take().is_some();
         let mut keys = get.keys;
         let first = keys.next().unwrap_or_default();
-        let is_one = !was_unfinished && !get.unfinished && keys.clone().next().is_none();
-        if is_one && !self.is_cluster_config(index, first, reply) {
-            let single = Single {
-                key: first,
-                sent_key: first,
-                is_base64: false,
-                deed: Deed::Read,
-                expect: Expect::Values,
-                wish: Wish::Answer,
-                miss: Some(Body::Fixed(b"END\r\n")),
-            };
-            self.single(index, single, raw, reply, links);
-        } else if !is_one {
-            self.retrieve_many(index, get, links);
+        if !is_continued && !get.unfinished && keys.clone().next().is_none() {
+            if !self.is_cluster_config(index, first, reply) {
+                let raw = Raw { bytes: line, line: line.len(), shared: None };
+                self.single(index, Single::get(first), raw, reply, links);
+            }
+            return line.len();
         }
+        let mut rest = get.keys;
+        let limit = client.window();
+        let is_cut = rest.nth(limit - 1).is_some() && rest.clone().next().is_some();
+        let is_unfinished = is_cut || get.unfinished;
+        if is_unfinished {
+            client.unfinished = Some(Unfinished { command: get.command, expiry: get.expiry });
+        }
+        let share = Share { is_continued, is_unfinished };
+        self.retrieve_many(index, get, limit, share, links);
+        // What is left of the line is a part of it.
+        if is_cut { rest.rest().as_ptr() as usize - line.as_ptr() as usize } else { line.len() }
     }
 
-    fn retrieve_many(&mut self, index: usize, get: &Retrieval<'_>, links: &mut Links) {
+    fn retrieve_many(&mut self, index: usize, get: &Retrieval<'_>, limit: usize, share: Share, links: &mut Links) {
         let mut command = get.command.name.as_bytes().to_vec();
         if let Some(expiry) = get.expiry {
             command.extend_from_slice(format!(" {expiry}").as_bytes());
         }
-        let mut values = Values::new(command, get.unfinished);
+        let mut values = Values::new(command, share);
         let routing = &self.topology.routing;
         let mut may_ask_again = false;
-        for key in get.keys {
+        for key in get.keys.take(limit) {
             let (place, pool) = routing.pool(key);
             let target = |node: usize| Target { pool: place, node: node as u32 };
             if pool.replicas == 1 {

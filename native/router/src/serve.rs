@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use memcached::request::{self, Limits, Parsed, Retrieval, Words};
+use memcached::request::{self, Limits, Parsed, Request, Retrieval, Words};
 use reactor::{Links, Progress, Reply};
 
 use crate::body::{Body, SHARE_BYTES_MIN};
@@ -103,6 +103,9 @@ impl Worker {
                 client.say(Body::Fixed(said), reply);
                 Step::Took(consumed)
             }
+            Parsed::Done { request: Request::Retrieval(get), consumed } => {
+                Step::Took(self.retrieve(index, &get, &input[..consumed], reply, links))
+            }
             Parsed::Done { request, consumed } => {
                 let total = request.body().map_or(consumed, |length| consumed + length + 2);
                 if total - consumed > self.shared.settings.item_size_max + 2 {
@@ -140,9 +143,9 @@ impl Worker {
     }
 
     /// A value beyond the limit is skipped. As on a node, `set` and `ms` then leave no older value behind.
-    fn refuse_large(&mut self, index: usize, request: &request::Request<'_>, reply: &mut Reply, links: &mut Links) {
+    fn refuse_large(&mut self, index: usize, request: &Request<'_>, reply: &mut Reply, links: &mut Links) {
         if let Some(key) = request.sent_key().filter(|_| matches!(request.command().name, "set" | "ms")) {
-            let is_base64 = matches!(request, request::Request::MetaSet(meta) if meta.flags.has(b'b'));
+            let is_base64 = matches!(request, Request::MetaSet(meta) if meta.flags.has(b'b'));
             let (start, end) =
                 if is_base64 { (&b"md "[..], &b" b\r\n"[..]) } else { (&b"delete "[..], &b" noreply\r\n"[..]) };
             let line = [start, key, end].concat();
@@ -150,7 +153,7 @@ impl Worker {
                 self.forget(index, &request, Raw { bytes: &line, line: consumed, shared: None }, links);
             }
         }
-        let is_silent = matches!(request, request::Request::Storage(storage) if storage.noreply);
+        let is_silent = matches!(request, Request::Storage(storage) if storage.noreply);
         if !is_silent {
             self.clients[index].say(Body::Fixed(TOO_LARGE), reply);
         }

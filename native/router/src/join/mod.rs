@@ -13,7 +13,7 @@ use crate::body::{Answer, Body};
 pub use nodes::AllNodes;
 pub use replicas::{Read, Write};
 pub use statistics::{Manner, Statistics, put_rows};
-pub use values::Values;
+pub use values::{Share, Values};
 
 /// What a join needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +54,19 @@ pub trait Join: Send {
         Next::Done
     }
 
-    /// Writes the joint answer; true if the connection has to end behind it.
-    fn write(self: Box<Self>, reply: &mut Reply) -> bool;
+    /// Writes the joint answer. `is_line_failed`: an earlier part of the same line of keys has failed, and said so; returns
+    /// whether that holds for the parts that follow.
+    fn write(self: Box<Self>, reply: &mut Reply, is_line_failed: bool) -> bool;
+
+    /// Keys that it is about.
+    fn weight(&self) -> usize {
+        1
+    }
+
+    /// Keys that a part is about.
+    fn part_weight(&self, _part: u32) -> usize {
+        1
+    }
 }
 
 /// The last line of an answer: the error, if it is one.
@@ -81,7 +92,7 @@ impl Join for Silent {
         self.0.ask(asker)
     }
 
-    fn write(self: Box<Self>, _reply: &mut Reply) -> bool {
+    fn write(self: Box<Self>, _reply: &mut Reply, _is_line_failed: bool) -> bool {
         false
     }
 }

@@ -50,7 +50,7 @@ impl Join for AllNodes {
         if self.waiting == 0 { Next::Done } else { Next::Wait }
     }
 
-    fn write(self: Box<Self>, reply: &mut Reply) -> bool {
+    fn write(self: Box<Self>, reply: &mut Reply, _is_line_failed: bool) -> bool {
         self.complaint.as_ref().map_or(&self.done, |(_, body)| body).write(reply);
         false
     }

@@ -58,7 +58,7 @@ impl Join for Read {
         self.take(keep(answer, length), verdict)
     }
 
-    fn write(self: Box<Self>, reply: &mut Reply) -> bool {
+    fn write(self: Box<Self>, reply: &mut Reply, _is_line_failed: bool) -> bool {
         self.best.write(reply);
         false
     }
@@ -159,7 +159,7 @@ impl Join for Write {
         if self.forget.is_some() && !self.is_decided { self.decide(verdict) } else { self.rest() }
     }
 
-    fn write(self: Box<Self>, reply: &mut Reply) -> bool {
+    fn write(self: Box<Self>, reply: &mut Reply, _is_line_failed: bool) -> bool {
         let given = || self.answers.iter().flatten();
         let served = given().find(|(_, verdict)| *verdict != Verdict::Failed);
         if let Some((body, _)) = served.or_else(|| given().next()) {

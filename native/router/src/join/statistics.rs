@@ -87,7 +87,7 @@ impl Join for Statistics {
         if self.waiting == 0 { Next::Done } else { Next::Wait }
     }
 
-    fn write(self: Box<Self>, reply: &mut Reply) -> bool {
+    fn write(self: Box<Self>, reply: &mut Reply, _is_line_failed: bool) -> bool {
         if let Some(complaint) = &self.complaint {
             complaint.write(reply);
             return false;

@@ -36,14 +36,23 @@ pub struct Values {
     round: usize,
     waiting: usize,
     error: Option<Body>,
-    /// More of this line follows in another join, and only that one says `END`.
-    is_unfinished: bool,
+    /// Which part of its line it is.
+    share: Share,
+}
+
+/// Which part of a line of keys a get is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Share {
+    /// Another get has begun the line.
+    pub is_continued: bool,
+    /// Another get follows, and only the last one says `END`.
+    pub is_unfinished: bool,
 }
 
 impl Values {
     /// A get with no keys yet.
     #[must_use]
-    pub fn new(command: Vec<u8>, is_unfinished: bool) -> Self {
+    pub fn new(command: Vec<u8>, share: Share) -> Self {
         Self {
             command,
             keys_text: Vec::new(),
@@ -53,7 +62,7 @@ impl Values {
             round: 0,
             waiting: 0,
             error: None,
-            is_unfinished,
+            share,
         }
     }
 
@@ -193,12 +202,23 @@ impl Join for Values {
         self.end_round()
     }
 
-    fn write(self: Box<Self>, reply: &mut Reply) -> bool {
+    fn weight(&self) -> usize {
+        self.keys.len()
+    }
+
+    fn part_weight(&self, part: u32) -> usize {
+        self.keys.iter().filter(|key| key.part == part).count()
+    }
+
+    fn write(self: Box<Self>, reply: &mut Reply, is_line_failed: bool) -> bool {
+        if is_line_failed && self.share.is_continued {
+            return self.share.is_unfinished;
+        }
         if let Some(error) = &self.error
             && (self.others.is_empty() || self.keys.iter().any(|key| !key.found))
         {
             error.write(reply);
-            return self.is_unfinished;
+            return self.share.is_unfinished;
         }
         // Blocks that stand side by side in one answer leave in one piece.
         let (mut part, mut from, mut to) = (0, 0, 0);
@@ -215,7 +235,7 @@ impl Join for Values {
             to = key.block.1;
         }
         write(part, from, to, reply);
-        if !self.is_unfinished {
+        if !self.share.is_unfinished {
             reply.put(b"END\r\n");
         }
         false
