@@ -24,7 +24,7 @@ lint: $(NATIVE)  ## Check style and types: ruff, mypy, stubtest, rustfmt, clippy
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m mypy.stubtest memcluster._native
+	$(PYTHON) -m mypy.stubtest --mypy-config-file pyproject.toml memcluster._native
 	$(CARGO) fmt --manifest-path native/Cargo.toml --all --check
 	$(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import final
 
+__all__ = ["Node", "Router", "hash_key", "load_floor", "load_replay", "load_run", "locate"]
+
 @final
 class Node:
     """One memcached node: sockets bound on construction, served by Rust threads from `start` on."""
@@ -10,12 +12,12 @@ class Node:
     def __new__(
         cls,
         *,
-        listen: Sequence[str] = ("127.0.0.1:11211",),
+        listen: Sequence[str] = ...,
         unix_socket: str | None = None,
         unix_mask: int = 0o700,
         threads: int = 4,
-        memory_bytes: int = 67108864,
-        item_size_max_bytes: int = 1048576,
+        memory_bytes: int = ...,
+        item_size_max_bytes: int = ...,
         connections_max: int = 1024,
         backlog: int = 1024,
         requests_per_turn: int = 20,
@@ -51,13 +53,13 @@ class Router:
     def __new__(
         cls,
         *,
-        listen: Sequence[str] = ("127.0.0.1:11211",),
+        listen: Sequence[str] = ...,
         unix_socket: str | None = None,
         unix_mask: int = 0o700,
         threads: int = 4,
         connections_max: int = 10000,
         backlog: int = 1024,
-        item_size_max_bytes: int = 1048576,
+        item_size_max_bytes: int = ...,
         idle_timeout_seconds: int = 0,
         version: str = ...,
         topology: str,
@@ -76,6 +78,8 @@ class Router:
     def changes_fd(self) -> int:
         """Becomes readable when a node went down (read 8 bytes to rearm)."""
     def set_cluster_config(self, version: int, payload: str) -> None: ...
+    def failure(self) -> str | None:
+        """Why the router ended by itself, if it did."""
 
 def locate(topology: str, key: bytes) -> tuple[str, list[str]]:
     """The pool's name and the names of the nodes that hold this key, first choice first, as the router decides it."""

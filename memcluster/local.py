@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import trio
 
-from memcluster.cluster.discovery import ClusterConfig
+from memcluster.cluster.discovery import FIRST_VERSION, ClusterConfig
 from memcluster.errors import NodeError
 from memcluster.node.node import Node
 from memcluster.proxy.proxy import Proxy
@@ -71,7 +71,7 @@ class Cluster:
 
     def start(self) -> None:
         """Begins to serve: the nodes, then the proxy."""
-        members = ClusterConfig(1, tuple((node.host, node.port) for node in self.nodes))
+        members = ClusterConfig(FIRST_VERSION, tuple((node.host, node.port) for node in self.nodes))
         with ExitStack() as starting:
             for node in self.nodes:
                 starting.enter_context(node)

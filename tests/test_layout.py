@@ -26,7 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "proxy": {"errors", "config", "log", "node", "cluster", "_native"},
     "local": {"errors", "node", "cluster", "proxy"},
     "testing": {"local", "node"},
-    "cli": {"errors", "config", "log", "node", "cluster", "proxy"},
+    "cli": {"errors", "config", "log", "node", "cluster", "proxy", "_native"},
 }
 
 # The Rust crates' drawing: what each may name of the workspace.

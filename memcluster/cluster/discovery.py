@@ -11,6 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memcluster.cluster.wire import ask, connect
+from memcluster.node.discovery import ALONE_VERSION, entry
+
+FIRST_VERSION = ALONE_VERSION + 1
+"""Of a cluster's list: each node knew itself alone before."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class ClusterConfig:
     @property
     def nodes_line(self) -> str:
         """The second line, without its end."""
-        return " ".join(f"{host}|{host}|{port}" for host, port in sorted(self.addresses))
+        return " ".join(entry(host, port) for host, port in sorted(self.addresses))
 
     @property
     def payload(self) -> str:

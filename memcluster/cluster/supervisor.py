@@ -18,7 +18,7 @@ import trio
 
 from memcluster.cluster import plan, record
 from memcluster.cluster.child import Child, Lifeline, describe_end
-from memcluster.cluster.discovery import ClusterConfig, tell
+from memcluster.cluster.discovery import FIRST_VERSION, ClusterConfig, tell
 from memcluster.errors import NodeError
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Supervisor:
         nodes = tuple((other.host, other.port) for other in self.parts if other.role is plan.Role.NODE)
         try:
             with trio.fail_after(TELL_TIMEOUT_SECONDS):
-                if await tell(part.address, ClusterConfig(1, nodes)):
+                if await tell(part.address, ClusterConfig(FIRST_VERSION, nodes)):
                     return
                 why = "it refused"
         except (OSError, trio.TooSlowError, trio.BrokenResourceError) as error:

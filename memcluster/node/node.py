@@ -9,6 +9,7 @@ import msgspec
 from memcluster._native import Node as Engine
 from memcluster.config import rows
 from memcluster.errors import ConfigError, NodeError
+from memcluster.node.discovery import ALONE_VERSION, alone
 from memcluster.node.listeners import resolve
 from memcluster.node.settings import NodeSettings
 
@@ -32,6 +33,8 @@ class Node:
         self.settings = _changed(settings or NodeSettings(), changes)
         self.settings.check()
         self._engine = _engine(self.settings)
+        if line := alone(self.addresses):
+            self.set_cluster_config(ALONE_VERSION, line)
 
     @property
     def addresses(self) -> list[str]:
@@ -70,9 +73,9 @@ class Node:
         """What the command `stats GROUP` says."""
         return dict(self._engine.stats(group))
 
-    def set_cluster_config(self, version: int, payload: str) -> None:
-        """What `config get cluster` answers from now on."""
-        self._engine.set_cluster_config(version, payload)
+    def set_cluster_config(self, version: int, nodes_line: str) -> None:
+        """What `config get cluster` answers from now on: `host|ip|port host|ip|port …`."""
+        self._engine.set_cluster_config(version, nodes_line)
 
     def stopped_fd(self) -> int:
         """A descriptor that becomes readable when the node ended by itself: a client's `shutdown`, or a failure."""

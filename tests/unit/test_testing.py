@@ -56,6 +56,13 @@ def test_discovery_of_a_cluster(memcached_cluster: Cluster) -> None:
     client.close()
 
 
+def test_a_node_alone_is_a_cluster_of_one(memcached_node: Node) -> None:
+    client = Client(memcached_node.address)
+    line = f"1\n127.0.0.1|127.0.0.1|{memcached_node.port}".encode()
+    assert client.raw_command(b"config get cluster", b"\n\r\nEND\r\n").endswith(line)
+    client.close()
+
+
 def test_starting_and_stopping_takes_well_under_a_second() -> None:
     before = time.monotonic()
     with Cluster(nodes=3, port=0, memory="16m", threads=1):
