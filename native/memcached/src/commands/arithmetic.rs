@@ -58,7 +58,7 @@ pub(super) fn count(call: &Call<'_>, key: &Key<'_>, step: Step) -> Result<Counte
     let mut entry = call.cache.write(key, Room::Value(DIGITS_MAX), call.clock.now)?;
     let Some(mut found) = entry.found() else {
         if let Some((count, expires_at)) = step.begin {
-            let cas = put(&mut entry, &step, count, 0, step.expires_at.unwrap_or(expires_at));
+            let cas = put(&mut entry, &step, count, 0, expires_at);
             return Ok(Counted::At { count, expired_at: 0, created: true, cas });
         }
         let counters = call.counters;
@@ -69,6 +69,9 @@ pub(super) fn count(call: &Call<'_>, key: &Key<'_>, step: Step) -> Result<Counte
         }
         return Ok(Counted::NotFound);
     };
+    if found.item().value.as_slice().is_empty() {
+        return Ok(Counted::NotANumber);
+    }
     if step.compare.is_some_and(|compare| found.cas() != compare) {
         return Ok(Counted::Exists);
     }

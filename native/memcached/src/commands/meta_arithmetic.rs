@@ -35,12 +35,19 @@ fn step(flags: &Flags<'_>, clock: Clock) -> Step {
     Step {
         down: matches!(flags.mode, b'D' | b'-'),
         delta: flags.delta,
-        compare: flags.has(b'C').then_some(flags.compare),
-        cas: flags.new_cas(),
+        // Zero compares with nothing here.
+        compare: (flags.compare != 0).then_some(flags.compare),
+        cas: flags.has(b'E').then_some(flags.cas),
         want_cas: flags.has(b'c'),
-        begin: flags.has(b'N').then(|| (flags.initial, clock.expires_at(flags.vivify))),
+        begin: flags.has(b'N').then(|| (flags.initial, clock.expires_at(first_ttl(flags)))),
         expires_at: flags.has(b'T').then(|| clock.expires_at(flags.ttl)),
     }
+}
+
+/// The time to live of a count that is begun: of N and T, the last one says it.
+fn first_ttl(flags: &Flags<'_>) -> i32 {
+    let last = flags.words.filter(|word| matches!(word[0], b'N' | b'T')).last();
+    if last.is_some_and(|word| word[0] == b'T') { flags.ttl } else { flags.vivify }
 }
 
 /// What is to be said of a count.

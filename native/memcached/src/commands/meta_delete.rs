@@ -45,7 +45,7 @@ fn change(call: &Call<'_>, meta: &Meta<'_>, key: &Key<'_>) -> Result<&'static [u
     let cas = flags.has(b'x').then(|| found.cas());
     drop(found);
     if let Some(present) = cas {
-        let cas = Some(flags.new_cas().unwrap_or(present));
+        let cas = Some(if flags.has(b'E') { flags.cas } else { present });
         let expires_at = call.clock.expires_at(flags.ttl);
         let attributes = Attributes { flags: flags.client_flags, expires_at, cas, ..Attributes::default() };
         entry.put(NewValue::Copied(b""), attributes);
@@ -67,5 +67,5 @@ fn mark_stale(call: &Call<'_>, meta: &Meta<'_>, entry: &mut Entry<'_>) {
         }
         found.set_marks(true, false);
     }
-    entry.renew_cas(flags.new_cas());
+    entry.renew_cas(flags.has(b'E').then_some(flags.cas));
 }

@@ -46,7 +46,7 @@ fn vivify(call: &mut Call<'_>, meta: &Meta<'_>, key: &Key<'_>) -> Option<Fetched
     if let Some(found) = entry.found() {
         return Some(answer(call, meta, key, found, false));
     }
-    let cas = meta.flags.new_cas();
+    let cas = meta.flags.has(b'E').then_some(meta.flags.cas);
     entry.put(NewValue::Copied(b""), Attributes { cas, ..Attributes::default() });
     let found = entry.found()?;
     answer(call, meta, key, found, true);

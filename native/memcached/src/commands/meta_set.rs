@@ -38,9 +38,11 @@ fn order(call: &Call<'_>, flags: &Flags<'_>) -> Order {
         mode,
         flags: flags.client_flags,
         expires_at: call.clock.expires_at(if vivify { flags.vivify } else { flags.ttl }),
-        compare: flags.has(b'C').then_some(flags.compare),
-        cas: flags.new_cas(),
-        allow_stale: flags.has(b'I') && mode == Mode::Compare,
+        // To append and to prepend, zero compares with nothing.
+        compare: (mode == Mode::Compare || flags.compare != 0).then_some(flags.compare),
+        // Zero is no CAS value to an ms, and one like any other to the other commands.
+        cas: (flags.cas != 0).then_some(flags.cas),
+        allow_stale: flags.has(b'I') && mode == Mode::Compare && flags.compare != 0,
         vivify,
         want_cas: flags.has(b'c'),
     }

@@ -60,6 +60,7 @@ fn batch(call: &mut Call<'_>, keys: &mut Words<'_>, with_cas: bool, expires_at: 
     }
     let batch = &batch[..length];
     batch.iter().for_each(|key| call.cache.prefetch(key));
+    batch.iter().for_each(|key| call.cache.prefetch_item(key));
     let mut hits = 0;
     for key in batch {
         hits += u64::from(one(call, key, with_cas, expires_at));

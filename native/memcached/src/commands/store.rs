@@ -84,6 +84,8 @@ fn put(
 ) -> Result<Stored, NoRoom> {
     let mut entry = call.cache.write(key, Room::Value(length), call.clock.now)?;
     let mut stale = false;
+    let mut won = false;
+    let mut expires_at = order.expires_at;
     let present = entry.found();
     let outcome = match (order.mode, present) {
         (Mode::Set, _) | (Mode::Add, None) | (Mode::Replace, Some(_)) => Outcome::Stored,
@@ -92,6 +94,10 @@ fn put(
             let cas = found.cas();
             let compare = order.compare.unwrap_or(0);
             stale = order.allow_stale && compare < cas;
+            if stale {
+                // An older value does not live longer for it, and whoever recaches the item still does.
+                (expires_at, won) = (found.item().expires_at, found.item().won);
+            }
             if compare == cas || stale { Outcome::Stored } else { Outcome::Exists }
         }
         _ => Outcome::NotStored,
@@ -100,8 +106,8 @@ fn put(
     if outcome != Outcome::Stored {
         return Ok(Stored { outcome, cas: 0, length });
     }
-    let Order { flags, expires_at, cas, .. } = *order;
-    entry.put(value, Attributes { flags, expires_at, cas, stale, won: false });
+    let Order { flags, cas, .. } = *order;
+    entry.put(value, Attributes { flags, expires_at, cas, stale, won });
     let cas = if order.want_cas { entry.found().map_or(0, |mut found| found.cas()) } else { 0 };
     Ok(Stored { outcome, cas, length })
 }

@@ -185,13 +185,6 @@ impl<'a> Flags<'a> {
         self.present & bit(letter) != 0
     }
 
-    /// E: the CAS value to give to the item; zero means none.
-    #[inline]
-    #[must_use]
-    pub fn new_cas(&self) -> Option<u64> {
-        (self.cas != 0).then_some(self.cas)
-    }
-
     /// One flag: its letter, and its token read as what it is.
     #[inline]
     fn read(&mut self, word: &[u8]) -> Result<(), &'static [u8]> {

@@ -48,5 +48,5 @@ impl<'a> Storage<'a> {
 /// The length of a body; what is not one cannot be skipped either.
 #[inline]
 pub(super) fn body_length(word: &[u8]) -> Option<usize> {
-    usize::try_from(numbers::signed(word)?).ok().filter(|&length| length < BODY_MAX)
+    usize::try_from(numbers::signed(word)?).ok().filter(|&length| length <= BODY_MAX)
 }
