@@ -4,11 +4,14 @@ A row says which commands are not sent to such a pair of servers, or which words
 docs/differences.md is this table for readers; `python -m tests.wire.differential.document` writes it.
 """
 
+import base64
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.wire.differential.commands import Command
 
+Instead = Callable[[re.Match[bytes]], bytes]
 NEWEST = (9, 9, 9)
 BYTES_SEARCHED = 8_000
 """A command with the longest line, or with its line and a short block."""
@@ -28,7 +31,7 @@ class Difference:
     """Which of ours answer differently."""
     unsent: str | None = None
     """Commands in which this is found are not sent."""
-    same: tuple[str, str] | None = None
+    same: tuple[str, str | Instead] | None = None
     """A pattern of an answer and what counts in its stead, on both sides."""
 
 
@@ -46,7 +49,8 @@ class Known:
         for row in self.rows:
             if row.same:
                 pattern, instead = row.same
-                answer = re.sub(pattern.encode("latin-1"), instead.encode("latin-1"), answer)
+                replacement = instead.encode("latin-1") if isinstance(instead, str) else instead
+                answer = re.sub(pattern.encode("latin-1"), replacement, answer)
         return answer
 
 
@@ -57,6 +61,10 @@ def known(server: str, memcached_version: tuple[int, ...]) -> Known:
     return Known(
         tuple(row for row in DIFFERENCES if row.since <= memcached_version < row.before and server in row.servers)
     )
+
+
+def plain_key(echoed: re.Match[bytes]) -> bytes:
+    return b" k" + base64.b64decode(echoed[1])
 
 
 DIFFERENCES: tuple[Difference, ...] = (
@@ -73,6 +81,43 @@ DIFFERENCES: tuple[Difference, ...] = (
         "item. Ours is never padded.",
         servers=("node", "proxy", "memcached"),
         same=(r"((?:VALUE \S+ \d+|VA)) \d+((?: [^\r\n]*)?\r\n\d+) *\r\n", r"\1 N\2\r\n"),
+    ),
+    Difference(
+        "An opaque (`O`) of more than 31 bytes",
+        "memcached refuses it after it has done what the command says. Ours refuses first, and does nothing.",
+        unsent=r"^m. .* O\w{32}",
+    ),
+    Difference(
+        "A meta flag that is no letter",
+        "1.6.45 calls it a `bad command line format`, and reads the block of such an `ms` as commands. Ours is an "
+        "`invalid flag` like any other, and the block is swallowed.",
+        unsent=r"^m(s \S+ \S+|[^s] \S+).* [^A-Za-z\s]",
+    ),
+    Difference(
+        "`k` for a key that was stored in base64 form and is asked for in plain form, or the other way round",
+        "memcached remembers the form in which it was stored. Ours returns the key as it was asked for.",
+        same=(r" k([A-Za-z0-9+/]+={0,2}) b(?=[ \r])", plain_key),
+    ),
+    Difference(
+        "`E0` in `mg`, `md` and `ma`",
+        "memcached takes zero for a CAS value or for none, depending on how it stores the item. To ours it is a value.",
+        servers=("node", "proxy", "memcached"),
+        unsent=r"^m[gda] .* E0\b",
+    ),
+    Difference(
+        "The key in the answer to `me`",
+        "memcached shows it in the form in which it was stored. Ours shows it decoded.",
+        same=(r"\bME \S+ exp", "ME key exp"),
+    ),
+    Difference(
+        "`t` for a time that has passed",
+        "In both a number below zero that is written without its sign; how far below is the server's own affair.",
+        same=(r" t429496\d{4}", " t-0"),
+    ),
+    Difference(
+        "`c` for an item that is expired as it is stored",
+        "Ours stores nothing then, and so has no CAS value to tell: `c0`.",
+        unsent=r"^m. (?=.* c)(?=.* [TN](-1|2592001))",
     ),
     Difference(
         "Known commands with too few words, and lines of less than four bytes",
@@ -171,7 +216,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "`md` and `ma` had one text for all of them, and flags were looked at in another order.",
         before=(1, 6, 45),
         same=(
-            "CLIENT_ERROR (invalid or duplicate|invalid|duplicate|bad token in|opaque token|error decoding)[^\r]*",
+            "CLIENT_ERROR (invalid or duplicate|invalid flag|duplicate|bad token in|opaque token|error decoding)[^\r]*",
             "refused",
         ),
     ),
@@ -196,7 +241,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "`ma` with `T` after a pipelined retrieval of the same key",
         "As long as the answer to the retrieval waits to be sent, memcached loses the new time to live. Ours does not.",
-        since=(1, 6, 45),
+        servers=("node", "proxy", "memcached"),
         unsent=r"^ma .* T",
     ),
     Difference(

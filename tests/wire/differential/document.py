@@ -9,9 +9,9 @@ PREFACE = """\
 # Where memcluster and memcached answer differently
 
 memcluster follows memcached 1.6.45 to the byte. Random commands, valid and not, pipelined and cut anywhere, go to a
-node, to the proxy over three nodes and to the real memcached, and the answers are compared after masking CAS values,
-times and what `me` says about memory. These are the differences that the comparison knows of, with the reason for each. This
-page is written from the comparison's own table (tests/wire/differential/differences.py).
+node, to the proxy over three nodes and to the real memcached, and the answers are compared, after masking CAS values,
+times and what `me` says about memory. These are the differences that the comparison knows of, with the reason for each.
+This page is written from the comparison's own table (tests/wire/differential/differences.py).
 """
 OURS = """\
 ## Between memcluster and memcached
