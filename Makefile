@@ -13,7 +13,7 @@ ARGS :=
 # An editable build is a debug build unless this says otherwise.
 export SETUPTOOLS_RUST_CARGO_PROFILE := release
 
-.PHONY: up test lint bench fuzz wheel help venv test-rust test-python format
+.PHONY: up test lint bench fuzz wheel help venv test-rust test-python docs format
 
 up: $(NATIVE)  ## Start a cluster here: ARGS="--nodes 3 --port 11211 --memory 64M"
 	@$(VENV)/bin/memcluster up $(ARGS)
@@ -51,6 +51,9 @@ test-rust:
 
 test-python: $(NATIVE)
 	$(PYTHON) -m pytest $(ARGS)
+
+docs: $(NATIVE)
+	$(PYTHON) -m docs.tables
 
 format: venv
 	$(PYTHON) -m ruff check --fix .

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.tables import PAGES
+
 ROOT = Path(__file__).parent.parent
 PYTHON_LINES_MAX = 400
 RUST_LINES_MAX = 500
@@ -48,7 +50,7 @@ PRIVATE_PATH = re.compile(r"/(home|root|Users)/[a-z]")
 
 
 def python_files() -> list[Path]:
-    folders = ("memcluster", "proxy", "tests", "bench", "examples")
+    folders = ("memcluster", "proxy", "tests", "bench", "examples", "docs")
     found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     return sorted(path for path in found if "memcluster/proxy" not in path.as_posix())
 
@@ -148,6 +150,11 @@ def test_setup_names_every_package() -> None:
     folders = [path.parent.relative_to(ROOT) for path in (*(ROOT / "memcluster").rglob("__init__.py"),)]
     folders += [Path("memcluster") / path.parent.relative_to(ROOT) for path in (ROOT / "proxy").rglob("__init__.py")]
     assert named == {folder.as_posix().replace("/", ".") for folder in folders}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_documentation_has_the_rows_of_the_code(page: str) -> None:
+    assert text(ROOT / "docs" / page) == PAGES[page](), "run `make docs`"
 
 
 def test_the_link_to_proxy_is_there() -> None:

@@ -1,0 +1,110 @@
+"""Writes the tables of the documentation from the rows of the code: `make docs`. A test holds them to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from memcluster.cluster.settings import ClusterSettings
+from memcluster.config import Row, Settings, rows
+from memcluster.log import LogSettings
+from memcluster.node.memcached_options import OPTIONS, SUBOPTIONS, Option
+from memcluster.node.settings import NodeSettings, ProcessSettings
+from memcluster.proxy.settings import PoolSettings, ProxySettings
+
+FOLDER = Path(__file__).parent
+
+# Title, settings, section of the environment variables, what the table is about.
+SECTIONS: tuple[tuple[str, type[Settings], str, str], ...] = (
+    ("cluster", ClusterSettings, "cluster", "`[cluster]` in the file of `memcluster up`."),
+    ("node", NodeSettings, "node", "`[node]` in the file of `memcluster up`, flags of `memcluster node`."),
+    ("process", ProcessSettings, "node", "Flags of `memcluster node`."),
+    ("proxy", ProxySettings, "proxy", "`[proxy]` in the file of `memcluster proxy` or `memcluster up`."),
+    (
+        "pool",
+        PoolSettings,
+        "pool",
+        "`[[pool]]` in the file of `memcluster proxy`, `[pool]` in that of `memcluster up`.",
+    ),
+    ("log", LogSettings, "log", "Flags of every command that runs something."),
+)
+
+SETTINGS_HEAD = """# Settings
+
+Written by `make docs` from the rows of the code.
+
+A setting is read from the file (`--config`), then from the environment, then from flags; the last one wins. Sizes take
+`k`, `m` and `g`, times `ms`, `s`, `m` and `h`. An error names the file, the line, the key and what to write instead.
+"""
+
+OPTIONS_HEAD = """# memcached's options
+
+Written by `make docs` from the rows of the code.
+
+`memcluster node` takes memcached's command line. Most options do what they do there: see the node's and the process's
+tables in [settings](settings.md). Of the others, some are *ignored* with one warning, because the server still does what
+is wanted of it, and some are *refused*, because starting without what was asked for would be a lie. Two defaults are not
+memcached's: without `-l` a node listens on the loopback address only, and as root it runs without `-u`, with a warning.
+"""
+
+
+def settings_text() -> str:
+    """The whole page of settings."""
+    return "\n".join([SETTINGS_HEAD, *(section(*each) for each in SECTIONS)])
+
+
+def section(title: str, kind: type[Settings], variables: str, about: str) -> str:
+    """One table of settings."""
+    lines = [
+        f"## {title}",
+        "",
+        about,
+        "",
+        "| setting | flags | environment | default | |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [_setting(row, variables) for row in rows(kind)]
+    return "\n".join(lines) + "\n"
+
+
+def _setting(row: Row, variables: str) -> str:
+    flags = " ".join(f"`{name}`" for name in row.flag.names)
+    return f"| `{row.name}` | {flags} | `{row.variable(variables)}` | {_default(row)} | {row.flag.help} |"
+
+
+def _default(row: Row) -> str:
+    match row.default:
+        case None:
+            return ""
+        case bool():
+            return str(row.default).lower()
+        case tuple():
+            return ", ".join(row.default)
+    return str(row.default)
+
+
+def options_text() -> str:
+    """The whole page of memcached's options."""
+    return "\n".join(
+        [
+            OPTIONS_HEAD,
+            *_options("## Options", OPTIONS, ""),
+            *_options("## Extended options", SUBOPTIONS, "-o "),
+        ]
+    )
+
+
+def _options(title: str, options: tuple[Option, ...], prefix: str) -> Iterator[str]:
+    yield from (title, "", "| option | | why |", "| --- | --- | --- |")
+    for option in options:
+        names = " ".join(f"`{prefix}{name}`" for name in option.names)
+        fine = f"; with {' or '.join(f'`{each}`' for each in option.fine)} fine" if option.fine else ""
+        yield f"| {names} | {option.verdict.value}{fine} | {option.why} |"
+    yield ""
+
+
+PAGES = {"settings.md": settings_text, "memcached-options.md": options_text}
+
+if __name__ == "__main__":
+    for name, text in PAGES.items():
+        (FOLDER / name).write_text(text(), encoding="utf-8")
