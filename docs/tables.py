@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memcluster.cluster.settings import ClusterSettings
 from memcluster.config import Row, Settings, rows
@@ -11,6 +11,9 @@ from memcluster.log import LogSettings
 from memcluster.node.memcached_options import OPTIONS, SUBOPTIONS, Option
 from memcluster.node.settings import NodeSettings, ProcessSettings
 from memcluster.proxy.settings import PoolSettings, ProxySettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = Path(__file__).parent
 
@@ -23,7 +26,7 @@ SECTIONS: tuple[tuple[str, type[Settings], str, str], ...] = (
     (
         "pool",
         PoolSettings,
-        "pool",
+        "proxy",
         "`[[pool]]` in the file of `memcluster proxy`, `[pool]` in that of `memcluster up`.",
     ),
     ("log", LogSettings, "log", "Flags of every command that runs something."),
@@ -42,9 +45,10 @@ OPTIONS_HEAD = """# memcached's options
 Written by `make docs` from the rows of the code.
 
 `memcluster node` takes memcached's command line. Most options do what they do there: see the node's and the process's
-tables in [settings](settings.md). Of the others, some are *ignored* with one warning, because the server still does what
-is wanted of it, and some are *refused*, because starting without what was asked for would be a lie. Two defaults are not
-memcached's: without `-l` a node listens on the loopback address only, and as root it runs without `-u`, with a warning.
+tables in [settings](settings.md). Of the others, some are *ignored* with one warning, because the server still does
+what is wanted of it, and some are *refused*, because starting without what was asked for would be a lie. Two defaults
+are not memcached's: without `-l` a node listens on the loopback address only, and as root it runs without `-u`, with a
+warning.
 """
 
 
@@ -77,7 +81,7 @@ def _default(row: Row) -> str:
         case None:
             return ""
         case bool():
-            return str(row.default).lower()
+            return "true; the flag makes it false" if row.flag.value is False else str(row.default).lower()
         case tuple():
             return ", ".join(row.default)
     return str(row.default)

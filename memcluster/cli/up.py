@@ -47,7 +47,7 @@ class Document(Settings, frozen=True):
 @click.option("--config", type=click.Path(path_type=Path), help="a TOML file with [cluster], [node], [proxy], [pool]")
 @options(ClusterSettings, "cluster")
 @options(NodeSettings, "node", only=OF_NODES)
-@options(PoolSettings, "pool", only=OF_POOL)
+@options(PoolSettings, "proxy", only=OF_POOL)
 @options(LogSettings, "log")
 def command(*, config: Path | None, **flags: Any) -> None:
     """Start a cluster: nodes, and a proxy before them; Ctrl-C ends it.
@@ -74,7 +74,7 @@ def read(config: Path | None, flags: dict[str, Any]) -> Document:
         cluster=overlay(document.cluster, "cluster", os.environ, flags),
         node=overlay(document.node, "node", os.environ, port_flags),
         proxy=overlay(document.proxy, "proxy", os.environ, {"threads": flags.get("threads")}),
-        pool=overlay(document.pool, "pool", os.environ, flags),
+        pool=overlay(document.pool, "proxy", os.environ, flags),
     )
     changed.node.check()
     changed.proxy.check()
