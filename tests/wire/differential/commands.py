@@ -47,7 +47,7 @@ class Writer:
         self.plain = [f"{prefix}{name}" for name in "abc"]
         self.counters = [f"{prefix}{name}" for name in ("one", "two")]
         """Only these hold numbers. A number that gets shorter may be padded, so nobody asks for their length or appends
-        to them; nor whether they were hit or are stale or being recached, which a number that still waits to be sent loses."""
+        to them; nor for marks (hit, stale, being recached), which a number that still waits to be sent loses."""
         self.keys = [
             *self.plain,
             *self.plain,

@@ -120,6 +120,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         unsent=r"^m. (?=.* c)(?=.* [TN](-1|2592001))",
     ),
     Difference(
+        "`cache_memlimit`, `lru`, `lru_crawler`, `slabs`, `shutdown` to the proxy",
+        "They mean one server. The proxy says so, and refuses: a `CLIENT_ERROR` that names the command.",
+        servers=("proxy",),
+        unsent=r"^(cache_memlimit|lru|lru_crawler|slabs|shutdown)\b",
+    ),
+    Difference(
         "Known commands with too few words, and lines of less than four bytes",
         "Before, they were an `ERROR`, as unknown commands still are.",
         before=(1, 6, 45),
