@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 use cache::Cache;
 use parking_lot::Mutex;
@@ -42,8 +41,6 @@ pub struct Settings {
     pub detail: bool,
     /// What ends a key's prefix.
     pub prefix_delimiter: u8,
-    /// How much is logged.
-    pub verbosity: u32,
     /// Requests served of one connection before others have their turn.
     pub requests_per_turn: usize,
     /// How long lines may become.
@@ -63,7 +60,6 @@ impl Default for Settings {
             allow_shutdown: false,
             detail: false,
             prefix_delimiter: b':',
-            verbosity: 0,
             requests_per_turn: 20,
             limits: Limits::default(),
         }
@@ -78,7 +74,6 @@ pub struct Server {
     pub(crate) config: ClusterConfig,
     pub(crate) watchers: Watchers,
     pub(crate) prefixes: Prefixes,
-    pub(crate) verbosity: AtomicU32,
     workers: Mutex<Vec<Arc<Counters>>>,
     /// What had been counted when `stats reset` came.
     baseline: Mutex<Totals>,
@@ -102,7 +97,6 @@ impl Server {
             config: ClusterConfig::default(),
             watchers,
             prefixes: Prefixes::new(settings.prefix_delimiter),
-            verbosity: AtomicU32::new(settings.verbosity),
             settings,
             workers: Mutex::default(),
             baseline: Mutex::default(),

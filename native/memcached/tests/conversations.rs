@@ -45,7 +45,8 @@ fn whole_and_byte_by_byte_and_to_a_slow_reader() {
 #[test]
 fn cut_in_two_at_every_place() {
     for conversation in conversations() {
-        let longest = conversation.steps.iter().map(|(_, step)| if let Step::Send(text) = step { text.len() } else { 0 });
+        let longest =
+            conversation.steps.iter().map(|(_, step)| if let Step::Send(text) = step { text.len() } else { 0 });
         for place in 1..longest.max().unwrap_or(0).min(CUTS_MAX) {
             hold(&conversation, Delivery::CutAt(place));
         }
@@ -54,8 +55,11 @@ fn cut_in_two_at_every_place() {
 
 fn conversations() -> Vec<Conversation> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conversations");
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(&directory).expect("the conversations are part of the source").flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(&directory)
+        .expect("the conversations are part of the source")
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     // One file only, while looking for its fault.
     if let Ok(only) = std::env::var("CONVERSATION") {
         paths.retain(|path| path.file_stem().is_some_and(|stem| stem == only.as_str()));

@@ -123,7 +123,6 @@ fn memcached_settings(settings: Settings) -> memcached::Settings {
         allow_watch: settings.allow_watch,
         allow_shutdown: settings.allow_shutdown,
         detail: settings.detail,
-        verbosity: settings.verbosity,
         requests_per_turn: settings.requests_per_turn,
         ..memcached::Settings::default()
     }

@@ -1,7 +1,5 @@
 //! `version`, `verbosity`, `flush_all`, `cache_memlimit`, `shutdown`, `quit`.
 
-use std::sync::atomic::Ordering;
-
 use crate::call::Call;
 use crate::command::{Command, Route, Shape};
 use crate::request::{Admin, BAD_EXPIRY, BAD_FORMAT, ERROR, numbers};
@@ -33,7 +31,6 @@ fn verbosity(call: &mut Call<'_>, request: &Admin<'_>) {
     let Some(level) = level else {
         return call.answer(request.noreply, BAD_FORMAT);
     };
-    call.server.verbosity.store(level, Ordering::Relaxed);
     call.server.host.set_verbosity(level);
     call.answer(request.noreply, b"OK\r\n");
 }

@@ -1,11 +1,14 @@
 //! A client in memory: what it sends reaches a server in pieces of any size, as a reactor would hand them over, and what the server
 //! answers is collected, at times with little room.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use cache::Cache;
-use memcached::{Clock, Connection, Connections, FIRST_SECOND, Host, Output, Progress, Server, Session, Settings, Usage, Worker};
+use memcached::{
+    Clock, Connection, Connections, FIRST_SECOND, Host, Output, Progress, Server, Session, Settings, Usage, Worker,
+};
 
 /// Where the test's time begins, in unix seconds.
 pub const UNIX_START: u64 = 1_700_000_000;
@@ -91,6 +94,25 @@ impl Peer {
                 Progress::Yield(count) | Progress::Blocked(count) => drop(self.waiting.drain(..count)),
                 Progress::Close => self.closed = true,
             }
+        }
+    }
+
+    /// The server that it is connected to.
+    pub fn server(&self) -> Arc<Server> {
+        self.worker.server().clone()
+    }
+
+    /// What the server would write to it without being asked.
+    pub fn events(&self) -> Vec<u8> {
+        let mut events = Vec::new();
+        self.session.watcher().expect("it watches").drain(&mut events);
+        events
+    }
+
+    /// The connection is gone.
+    pub fn leave(self) {
+        if let Some(watcher) = self.session.watcher() {
+            watcher.close();
         }
     }
 

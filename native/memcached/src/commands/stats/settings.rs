@@ -11,12 +11,10 @@ pub(super) fn list(server: &Server, _: Clock, row: &mut Row<'_>) {
     for (name, value) in server.host.settings() {
         row(name, &value);
     }
-    row("verbosity", &server.verbosity.load(std::sync::atomic::Ordering::Relaxed));
     row("evictions", &if settings.evict { "on" } else { "off" });
     row("shutdown_command", &yes_no(settings.allow_shutdown));
     row("stat_key_prefix", &char::from(settings.prefix_delimiter));
     row("detail_enabled", &yes_no(server.watchers.wants(crate::watch::DETAIL)));
-    row("reqs_per_event", &settings.requests_per_turn);
     row("cas_enabled", &"yes");
     row("binding_protocol", &"ascii");
     row("auth_enabled_sasl", &"no");
