@@ -100,12 +100,12 @@ def _count(pieces: Iterable[tuple[int, int, int]], before: Pool, after: Pool) ->
 
 
 def _sampled(before: Pool, after: Pool) -> Counter[Pair]:
-    from memcluster import _native
+    from memcluster.proxy.locate import locate
 
     source = random.Random(0)
     keys = [b"%016x" % source.getrandbits(64) for _ in range(SAMPLED_KEYS)]
     # One document after the other: the engine remembers the last one it was given.
-    places = [[_native.locate(document, key)[1][0] for key in keys] for document in map(_document, (before, after))]
+    places = [[locate(document, key)[1][0] for key in keys] for document in map(_document, (before, after))]
     return Counter(zip(*places, strict=True))
 
 

@@ -13,6 +13,7 @@ from memcluster.node import daemon, parent
 from memcluster.proxy.proxy import Proxy
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from memcluster.proxy.pools import Document
@@ -28,15 +29,21 @@ def serve(document: Document, path: Path | None = None) -> None:
 
 async def _serve(document: Document, path: Path | None) -> None:
     # From here on a signal is an order to end, not an exception wherever it strikes.
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with Proxy(document, path) as proxy, trio.open_nursery() as nursery:
             log.info("listening on %s, %s", ", ".join(proxy.addresses), _servers(document))
             parent.report_ready(proxy.addresses)
             nursery.start_soon(_end_with_parent, nursery.cancel_scope)
-            async for number in signals:
-                log.info("stopping: %s", signal.Signals(number).name)
-                break
+            await _until_ended(signals, proxy)
             nursery.cancel_scope.cancel()
+
+
+async def _until_ended(signals: AsyncIterator[int], proxy: Proxy) -> None:
+    async for number in signals:
+        if number != signal.SIGHUP:
+            log.info("stopping: %s", signal.Signals(number).name)
+            return
+        proxy.reload("on SIGHUP")
 
 
 async def _end_with_parent(scope: trio.CancelScope) -> None:

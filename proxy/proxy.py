@@ -95,6 +95,11 @@ class Proxy:
         if fixed:
             log.warning("restart the proxy for %s to change", ", ".join(fixed))
 
+    def reload(self, why: str) -> None:
+        """Reads the settings file again, if there is one; if it is wrong, says so and changes nothing."""
+        if self._reload is not None:
+            self._reload.read(why)
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serves until it is cancelled, then lets end what is begun."""
         self._router.start()

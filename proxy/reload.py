@@ -1,4 +1,4 @@
-"""Follows the settings file: on SIGHUP, and when it changed. A file that is wrong changes nothing and is said so once.
+"""Follows the settings file: when it changed, and when told to. A file that is wrong changes nothing, and that is said.
 
 Knows no router: what a new document means is the caller's.
 """
@@ -6,7 +6,6 @@ Knows no router: what a new document means is the caller's.
 from __future__ import annotations
 
 import logging
-import signal
 from typing import TYPE_CHECKING
 
 import trio
@@ -36,33 +35,25 @@ class Reload:
 
     async def run(self) -> None:
         """Follows the file until it is cancelled."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._on_hangup)
-            while True:
-                await trio.sleep(self._interval() or float("inf"))
-                self.look()
+        while True:
+            await trio.sleep(self._interval() or float("inf"))
+            self.look()
 
     def look(self) -> None:
         """Reads the file if it is another one than last time."""
         now = stamp(self.path)
         if now is not None and now != self._seen:
-            self._seen = now
             self.read("changed")
 
     def read(self, why: str) -> None:
         """Reads the file and hands it over, or says what is wrong with it."""
+        self._seen = stamp(self.path)
         try:
             self._apply(load(self.path))
         except (ConfigError, ValueError) as error:
             log.error("settings not reloaded, the old ones stay: %s", error)  # noqa: TRY400 (a person's mistake)
         else:
             log.info("settings reloaded: %s %s", self.path, why)
-
-    async def _on_hangup(self) -> None:
-        with trio.open_signal_receiver(signal.SIGHUP) as signals:
-            async for _ in signals:
-                self._seen = stamp(self.path)
-                self.read("on SIGHUP")
 
 
 def stamp(path: Path) -> Stamp:

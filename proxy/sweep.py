@@ -1,7 +1,8 @@
 """Deletes from a node the keys that are not its own: what it held for a node that was out and is back.
 
 If they stayed, they would be what clients read should that node go out again: older than what it holds now. Keys are
-read with `lru_crawler metadump all` and deleted on a second connection; values never come here.
+read with `lru_crawler metadump hash` and deleted on a second connection; values never come here. (`metadump all`
+walks the LRU lists and misses items that change lists meanwhile, which fresh ones do.)
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from memcluster.proxy.transport import Refused, connect
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
+DUMP = b"lru_crawler metadump hash\r\n"
 CHUNK_BYTES = 1 << 16
 SILENCE_SECONDS = 10.0
 """A dump may take long, but not say nothing for so long."""
@@ -49,16 +51,16 @@ def keys_of(lines: Iterable[bytes]) -> list[bytes]:
 
 
 async def _keys(stream: trio.SocketStream) -> AsyncIterator[list[bytes]]:
-    await stream.send_all(b"lru_crawler metadump all\r\n")
+    await stream.send_all(DUMP)
     unfinished = b""
     while True:
         *lines, unfinished = (unfinished + await _receive(stream)).split(b"\n")
         for line in lines:
             if line.startswith(b"BUSY"):
                 await trio.sleep(BUSY_PAUSE_SECONDS)
-                await stream.send_all(b"lru_crawler metadump all\r\n")
+                await stream.send_all(DUMP)
             elif line.startswith((b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")):
-                raise Refused(f"answered {line.decode(errors='replace').strip()!r} to lru_crawler metadump all")
+                raise Refused(f"answered {line.decode(errors='replace').strip()!r} to {DUMP.decode().strip()}")
         yield keys_of(lines)
         if lines and lines[-1].startswith(b"END"):
             return

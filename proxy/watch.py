@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 import trio
 
-from memcluster import _native
 from memcluster.proxy import health
 from memcluster.proxy.health import Action, BringUp, Eject, Flush, NodeView, Pace, Probe, Sweep, TakeDown
+from memcluster.proxy.locate import locate
 from memcluster.proxy.transport import Refused
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Watch:
             self._wake.set()
 
     def _holders(self, key: bytes) -> list[str]:
-        return _native.locate(self._document, key)[1]
+        return locate(self._document, key)[1]
 
     def _install(self) -> None:
         self.version += 1

@@ -42,7 +42,7 @@ def locate(
     keys: tuple[str, ...], config: Path | None, servers: tuple[str, ...], *, as_json: bool, **flags: Any
 ) -> None:
     """Say which servers hold these keys, first choice first; `-` reads keys from stdin, one a line."""
-    from memcluster._native import locate as ask
+    from memcluster.proxy.locate import locate as ask
 
     topology = Rings(read_document(config, servers, flags)).topology(1).encode()
     rows = [(key.decode(errors="replace"), *ask(topology, key)) for key in _keys(keys)]

@@ -10,6 +10,7 @@ from memcluster.proxy.pools import load
 from memcluster.proxy.proxy import Proxy
 from tests.connection import Connection
 from tests.servers import start_memcached, start_proxy, wait_for
+from tests.unit.proxy.waiting import until
 
 QUICK = {"probe_interval": 0.05, "failure_limit": 1, "request_timeout": 0.3, "connect_timeout": 0.3}
 KEYS = [b"key:%d" % number for number in range(50)]
@@ -30,14 +31,6 @@ def connect(proxy):
 
 def over(servers, **settings):
     return Proxy.over([server.endpoint for server in servers], listen=("127.0.0.1:0",), threads=2, **settings)
-
-
-async def until(condition, what):
-    with trio.move_on_after(10):
-        while not condition():  # noqa: ASYNC110 (what is waited for happens in another process)
-            await trio.sleep(0.01)
-        return
-    raise AssertionError(f"waited in vain for {what}")
 
 
 def store(client, value):
@@ -140,19 +133,20 @@ async def test_no_request_is_dropped_by_a_reload(servers, tmp_path):
 
     write(0)
     async with Proxy(load(path)) as proxy:
-        answers = []
+        answers, is_over = [], []
 
         def ask():
             with connect(proxy) as client:
-                while len(answers) < 100:
-                    answers.extend(set(store(client, b"x")))
+                while not is_over:
+                    answers.extend(store(client, b"x"))
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trio.to_thread.run_sync, ask)
-            for number in range(1, 200):
+            for number in range(30):
                 write(number)
                 proxy.install(load(path))
-                await trio.sleep(0.001)
+                await until(lambda number=number: len(answers) > 20 * number, "more answers")
+            is_over.append(True)
         assert set(answers) == {b"STORED\r\n"}
 
 
