@@ -81,14 +81,16 @@ impl Worker {
 
 impl Order<'_, '_> {
     fn say(self, body: Body) {
-        if !self.words.noreply {
-            self.worker.clients[self.client].say(body, self.reply);
-        }
+        self.worker.clients[self.client].say(body, self.reply);
     }
 
     fn join(self, join: Box<dyn Join>) {
-        let join = if self.words.noreply { Box::new(Silent(join)) } else { join };
         self.worker.join(self.client, join, false, self.links);
+    }
+
+    /// The line as every node gets it, which has to answer in any case.
+    fn request(&self) -> Vec<u8> {
+        [without_noreply(&self.raw.bytes[..self.raw.line]), b"\r\n"].concat()
     }
 
     fn rows(self, report: fn(&Shared) -> Rows) {
@@ -112,10 +114,9 @@ fn no_operation(order: Order<'_, '_>) {
 }
 
 fn all_nodes(order: Order<'_, '_>) {
-    let mut request = without_noreply(&order.raw.bytes[..order.raw.line]).to_vec();
-    request.extend_from_slice(b"\r\n");
     let (targets, _) = order.worker.every_node();
-    order.join(Box::new(AllNodes::new(targets, request, Expect::Okay)));
+    let join = Box::new(AllNodes::new(targets, order.request(), Expect::Okay));
+    if order.words.noreply { order.join(Box::new(Silent(join))) } else { order.join(join) }
 }
 
 fn config(order: Order<'_, '_>) {
@@ -136,6 +137,7 @@ fn config(order: Order<'_, '_>) {
     }
 }
 
+/// As on a node, `noreply` is no exception here but a group that there is not.
 fn stats(order: Order<'_, '_>) {
     let mut words = order.words.words;
     let (targets, names) = order.worker.every_node();
