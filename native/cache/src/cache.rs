@@ -7,8 +7,9 @@ use crate::budget::Budget;
 use crate::entry::{Attributes, Entry, Found, Holder};
 use crate::index::Index;
 use crate::key::{Hasher, KEY_LENGTH_MAX, Key};
+use crate::room::Room;
 use crate::settings::{Geometry, Seconds, Settings};
-use crate::shard::{Room, Shard};
+use crate::shard::Shard;
 use crate::statistics::{Counters, Statistics};
 use crate::value::{Item, NewValue, NoRoom};
 use parking_lot::{Mutex, MutexGuard};
@@ -17,6 +18,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// A store below this lies in the processor's caches anyway.
 const PREFETCH_FROM: usize = 16 << 20;
+/// Who claims more than this part of the memory waits for its turn.
+const TURN_PART: usize = 64;
 /// Calls of `sweep` that see every shard once.
 const SWEEPS_A_ROUND: usize = 4;
 /// The most that one call of `sweep` walks.
@@ -42,6 +45,8 @@ pub struct Cache {
     victim: AtomicUsize,
     /// Which shard is swept next.
     swept: AtomicUsize,
+    /// Held from claiming much until it is stored: two that wait for each other's claim would find nothing to evict.
+    turn: Mutex<()>,
 }
 
 impl Cache {
@@ -62,6 +67,7 @@ impl Cache {
             evict: settings.evict,
             victim: AtomicUsize::new(0),
             swept: AtomicUsize::new(0),
+            turn: Mutex::new(()),
             budget,
         }
     }
@@ -110,7 +116,7 @@ impl Cache {
 
     /// Locks the key's shard for a change that stores nothing new in size: remove, expiry, marks.
     pub fn alter<'c>(&'c self, key: &Key<'c>, now: Seconds) -> Entry<'c> {
-        Entry { shard: self.cell(key).lock(now), key: *key, now, credit: 0 }
+        Entry { shard: self.cell(key).lock(now), key: *key, now, credit: 0, _turn: None }
     }
 
     /// Makes room (evicting, no lock held), then locks the key's shard for a change that may store.
@@ -119,8 +125,7 @@ impl Cache {
     /// `NoRoom`.
     pub fn write<'c>(&'c self, key: &Key<'c>, room: Room, now: Seconds) -> Result<Entry<'c>, NoRoom> {
         let cell = self.cell(key);
-        let (shard, credit) = self.make_room(cell, cell.lock(now), key, room, now)?;
-        Ok(Entry { shard, key: *key, now, credit })
+        self.make_room(cell, cell.lock(now), key, room, now)
     }
 
     /// The plain unconditional store, as fast as can be.
@@ -142,9 +147,8 @@ impl Cache {
             return Ok(());
         }
         match self.make_room(cell, shard, key, Room::Value(value.as_slice().len()), now) {
-            Ok((shard, credit)) => {
-                let attributes = Attributes { flags, expires_at, ..Attributes::default() };
-                Entry { shard, key: *key, now, credit }.put(value, attributes);
+            Ok(mut entry) => {
+                entry.put(value, Attributes { flags, expires_at, ..Attributes::default() });
                 Ok(())
             }
             Err(NoRoom) => {
@@ -154,30 +158,35 @@ impl Cache {
         }
     }
 
-    /// The key's shard with room, and what remains claimed for a large value.
+    /// The place of a key whose shard has room.
     fn make_room<'c>(
         &'c self,
         cell: &'c Cell,
         mut shard: MutexGuard<'c, Shard>,
-        key: &Key<'_>,
+        key: &Key<'c>,
         room: Room,
         now: Seconds,
-    ) -> Result<(MutexGuard<'c, Shard>, usize), NoRoom> {
-        let mut credit = 0;
+    ) -> Result<Entry<'c>, NoRoom> {
+        let (mut credit, mut turn) = (0, None);
         loop {
             let need = shard.need(key, room, now);
             let missing = shard.missing(&need);
+            if missing > self.budget.limit() / TURN_PART && turn.is_none() {
+                drop(shard);
+                turn = Some(self.turn.lock());
+                shard = cell.lock(now);
+                continue;
+            }
             if missing > credit {
                 self.budget.claim(missing - credit);
                 credit = missing;
             }
-            let fits = missing == 0 || !self.budget.is_over() && shard.has_places();
-            if fits {
+            if missing == 0 || !self.budget.is_over() && shard.has_places() {
+                // What segment and index take is claimed again there.
+                self.budget.release(credit - need.large_weight);
                 shard.supply(&need);
                 cell.publish(&shard);
-                // Segment and index keep what was claimed for them; the rest beyond the large value is given back.
-                self.budget.release(credit - missing);
-                return Ok((shard, need.large_weight));
+                return Ok(Entry { shard, key: *key, now, credit: need.large_weight, _turn: turn });
             }
             match self.relieve(cell, shard, missing, now) {
                 Some(relieved) => shard = relieved,

@@ -5,7 +5,7 @@ use crate::item::mark;
 use crate::key::Key;
 use crate::settings::Seconds;
 use crate::shard::{Shard, Spot};
-use crate::value::{Item, NewValue, Value};
+use crate::value::{Item, NewValue};
 use parking_lot::MutexGuard;
 use std::ops::{Deref, DerefMut};
 
@@ -107,6 +107,8 @@ pub struct Entry<'c> {
     pub(crate) now: Seconds,
     /// Claimed for a large value, and given back if it is not stored.
     pub(crate) credit: usize,
+    /// Dropped last: who waits for the turn finds the value stored.
+    pub(crate) _turn: Option<MutexGuard<'c, ()>>,
 }
 
 impl Entry<'_> {
@@ -153,25 +155,6 @@ impl Drop for Entry<'_> {
     fn drop(&mut self) {
         if self.credit > 0 {
             self.shard.budget.release(self.credit);
-        }
-    }
-}
-
-impl Shard {
-    #[inline]
-    pub(crate) fn view(&self, place: usize) -> Item<'_> {
-        let item = self.segments.item(place);
-        Item {
-            value: match item.large_number() {
-                None => Value::Inline(item.value()),
-                Some(number) => Value::Shared(self.large.get(number)),
-            },
-            flags: item.flags(),
-            expires_at: item.expires_at(),
-            accessed_at: item.accessed_at(),
-            fetched: item.has(mark::FETCHED),
-            stale: item.has(mark::STALE),
-            won: item.has(mark::WON),
         }
     }
 }

@@ -15,6 +15,7 @@
 
 mod budget;
 mod cache;
+mod cas;
 mod entry;
 mod eviction;
 mod expiry;
@@ -26,17 +27,19 @@ mod large;
 mod policy;
 mod prefetch;
 mod queue;
+mod room;
 mod segment;
 mod settings;
 mod shard;
 mod statistics;
+mod store;
 mod validate;
 mod value;
 
 pub use cache::Cache;
 pub use entry::{Attributes, Entry, Found};
 pub use key::{KEY_LENGTH_MAX, Key};
+pub use room::Room;
 pub use settings::{Seconds, Settings};
-pub use shard::Room;
 pub use statistics::Statistics;
 pub use value::{Item, NewValue, NoRoom, Value};

@@ -241,3 +241,19 @@ fn threads_never_see_a_torn_or_foreign_value() {
     cache.validate();
     assert!(hits.load(Relaxed) > 1000 && used(&cache) <= 4 * MIB);
 }
+
+#[test]
+fn threads_that_store_halves_of_the_memory_wait_for_each_other() {
+    let cache = store(16 * MIB, true);
+    let work = |thread: usize| {
+        for turn in 0..30 {
+            let length = if turn % 3 == 0 { 8 * MIB } else { 900_000 };
+            let key = format!("key:{thread}:{turn}");
+            set(&cache, &key, vec![7; length]).expect("something can be evicted");
+            (0..200).for_each(|number| set(&cache, &format!("{key}:{number}"), vec![7; 300]).expect("it fits"));
+        }
+    };
+    std::thread::scope(|scope| (0..4).for_each(|thread| drop(scope.spawn(move || work(thread)))));
+    cache.validate();
+    assert!(used(&cache) <= 16 * MIB);
+}
