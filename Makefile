@@ -9,6 +9,7 @@ WORKSPACE := --manifest-path native/Cargo.toml --workspace --locked
 NATIVE := memcluster/_native.abi3.so
 RUST_SOURCES := $(shell find native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 ARGS :=
+DIST := dist
 
 # An editable build is a debug build unless this says otherwise.
 export SETUPTOOLS_RUST_CARGO_PROFILE := release
@@ -37,9 +38,9 @@ fuzz: $(NATIVE)  ## Run the property tests for long: random commands, splits, cr
 
 wheel: venv  ## Build dist/*.whl, which needs neither Rust nor a compiler where it is installed
 	rm -rf build
-	$(PYTHON) -m pip wheel . --quiet --no-deps --no-build-isolation --wheel-dir dist
+	$(PYTHON) -m pip wheel . --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir $(DIST)
 	rm -rf build
-	@ls dist/*.whl
+	@ls $(DIST)/*.whl
 
 help:  ## Print this
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'

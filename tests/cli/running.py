@@ -22,10 +22,8 @@ class Up:
     runtime: Path
     out: Path
     err: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return os.environ | {"XDG_RUNTIME_DIR": str(self.runtime)}
+    program: list[str]
+    environment: dict[str, str]
 
     def record(self) -> dict[str, object] | None:
         """What stands in the record, once it does."""
@@ -59,23 +57,24 @@ class Up:
     def run(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """One of the verbs, talking to this cluster."""
         return subprocess.run(
-            [sys.executable, "-m", "memcluster", *arguments],
+            [*self.program, *arguments],
             env=self.environment, capture_output=True, text=True, input=text, timeout=WAIT_SECONDS, check=False,
         )  # fmt: skip
 
 
-def start_up(folder: Path, *arguments: str) -> Up:
-    """Starts `memcluster up` and does not wait for it."""
+def start_up(folder: Path, *arguments: str, program: list[str] | None = None, path: str | None = None) -> Up:
+    """Starts `memcluster up` and does not wait for it: this checkout's, or another program's."""
+    program = program or [sys.executable, "-m", "memcluster"]
     runtime = folder / "runtime"
     runtime.mkdir()
     out, err = folder / "out", folder / "err"
+    environment = os.environ | {"XDG_RUNTIME_DIR": str(runtime), "PATH": path or os.environ["PATH"]}
     with out.open("wb") as standard, err.open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "memcluster", "up", *arguments],
-            stdout=standard, stderr=errors, stdin=subprocess.DEVNULL,
-            env=os.environ | {"XDG_RUNTIME_DIR": str(runtime)},
+            [*program, "up", *arguments],
+            stdout=standard, stderr=errors, stdin=subprocess.DEVNULL, env=environment, cwd=folder if path else None,
         )  # fmt: skip
-    return Up(process, runtime, out, err)
+    return Up(process, runtime, out, err, program, environment)
 
 
 def are_gone(processes: list[psutil.Process]) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_status(up: Up) -> None:
 
 
 def test_status_without_a_cluster(up: Up, tmp_path: Path) -> None:
-    alone = Up(up.process, tmp_path, up.out, up.err).run("status")
+    alone = replace(up, environment=up.environment | {"XDG_RUNTIME_DIR": str(tmp_path)}).run("status")
     assert alone.stderr == ("memcluster: no cluster runs: start one with `memcluster up`, or give --server HOST:PORT\n")
     assert alone.returncode == 1
 
