@@ -133,7 +133,9 @@ impl Pool {
             for &member in &ranked {
                 let zone = &self.zones[member];
                 let is_near = zone.is_some() && chosen.iter().any(|&other| self.zones[other] == *zone);
-                if chosen.len() < self.replicas && !chosen.contains(&member) && !(spread && is_near) {
+                // A jump pool without an ejected node names another node twice.
+                let is_taken = chosen.iter().any(|&other| self.nodes[other] == self.nodes[member]);
+                if chosen.len() < self.replicas && !is_taken && !(spread && is_near) {
                     chosen.push(member);
                 }
             }
