@@ -1,11 +1,14 @@
 """The settings file: what it may say, and what is said when it is wrong: file, line, key and the fix."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from memcluster import _native
 from memcluster.errors import ConfigError
+from memcluster.proxy.placement import PLACEMENTS
 from memcluster.proxy.pools import load, single_pool
 from memcluster.proxy.topology import Rings
 
@@ -113,3 +116,13 @@ def test_only_pools_that_eject_lose_a_server():
 def test_an_unknown_setting_of_a_proxy_object_is_named():
     with pytest.raises(ConfigError, match="colour"):
         single_pool(["a"], {"colour": "red"})
+
+
+def test_the_documentation_lists_every_placement_and_its_file_is_right(written):
+    text = (Path(__file__).parents[3] / "docs" / "proxy.md").read_text()
+    listed = {
+        name for line in text.splitlines() if line.startswith("| `") for name in re.findall(r"`([^`]+)`", line)[:1]
+    }
+    assert set(PLACEMENTS) <= listed
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    assert len(load(written(example)).pool) == 2
