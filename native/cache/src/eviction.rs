@@ -22,6 +22,9 @@ use crate::shard::Shard;
 /// A segment is worth compacting rather than evicting anything when a seventh of it is dead. Moving the rest costs about as much as
 /// it costs to evict as much, and a working set of four fifths of the memory is never evicted for being overwritten.
 const DEAD_PART: usize = 7;
+/// The rent doubles whenever so many segments were passed and nothing came free: where everything is read all the time, one call
+/// still ends soon.
+const PATIENCE_SEGMENTS: usize = 4;
 /// Where nothing may be evicted, smaller gains must do.
 const DEAD_PART_IN_NEED: usize = 32;
 
@@ -33,8 +36,9 @@ impl Shard {
         }
         self.fit_ghost();
         let used = self.used();
+        let mut passed = 0;
         while let Some(lane) = self.victim() {
-            self.reclaim(lane, now);
+            passed += self.reclaim(lane, passed / (PATIENCE_SEGMENTS * self.segments.size()), now);
             if self.used() < used {
                 return true;
             }
@@ -56,28 +60,32 @@ impl Shard {
         }
     }
 
-    /// Passes items at the head of a queue until a large value came free or the segment is through.
-    fn reclaim(&mut self, lane: Lane, now: Seconds) {
+    /// Passes items at the head of a queue until a large value came free or the segment is through. Returns how many bytes
+    /// it passed.
+    fn reclaim(&mut self, lane: Lane, pressure: usize, now: Seconds) -> usize {
         let number = *self.queue(lane).segments.front().expect("the queue was chosen for its segments");
         let large_weight = self.large.weight();
         // Survivors must not be appended to the segment that they leave: an empty one stands in.
         let mut segment = std::mem::take(self.segments.get_mut(number));
+        let from = segment.head;
         while let Some(offset) = segment.advance() {
-            self.pass(&segment, number, offset, now);
+            self.pass(&segment, number, offset, pressure, now);
             segment.kill(offset);
             if self.large.weight() < large_weight {
                 break;
             }
         }
         let is_through = segment.advance().is_none();
+        let passed = segment.head - from;
         *self.segments.get_mut(number) = segment;
         if is_through {
             self.free_segment(number, lane);
         }
+        passed
     }
 
     /// Decides about one item of a segment that stands aside.
-    fn pass(&mut self, segment: &Segment, number: usize, offset: usize, now: Seconds) {
+    fn pass(&mut self, segment: &Segment, number: usize, offset: usize, pressure: usize, now: Seconds) {
         let item = segment.item(offset);
         let print = Print::of(self.hasher.hash(item.key()));
         let place = self.segments.place(number, offset);
@@ -85,10 +93,11 @@ impl Shard {
         let frequency = self.index.frequency(at);
         let weight = self.weight(item);
         let mean_weight = (self.small.weight + self.main.weight) / self.index.items();
+        let load = policy::Load { weight, mean_weight, pressure };
         self.queue(segment.lane).weight -= weight;
         let expired = item.is_expired(now);
         let die = self.throw_die();
-        let kept = policy::kept(segment.lane, frequency, weight, mean_weight, die).filter(|_| !expired);
+        let kept = policy::kept(segment.lane, frequency, load, die).filter(|_| !expired);
         if let Some(frequency) = kept {
             self.counters.moved_to_main += u64::from(segment.lane == Lane::Small);
             let place = self.append(Lane::Main, moved(segment, offset));

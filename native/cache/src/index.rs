@@ -26,7 +26,14 @@ impl Bucket {
     }
 
     fn used(&self) -> usize {
-        self.0.iter().take_while(|slot| **slot != 0).count()
+        self.0.iter().filter(|slot| **slot != 0).count()
+    }
+
+    /// A bit for every slot with this hash. Without branches, so that the compiler compares several at once.
+    #[inline]
+    fn matches(&self, hash: u32) -> u32 {
+        let equal = self.0.map(|slot| u32::from(hash_of(slot) == hash));
+        equal.iter().enumerate().fold(0, |bits, (position, bit)| bits | bit << position)
     }
 }
 
@@ -81,10 +88,14 @@ impl Index {
     pub fn find(&self, hash: u32, mut right: impl FnMut(usize) -> bool) -> Option<(Position, usize)> {
         let mut number = home(hash, self.buckets.len());
         while let Some(bucket) = self.buckets.get(number) {
-            for (position, &slot) in bucket.0.iter().enumerate() {
-                if hash_of(slot) == hash && slot != 0 && right(place_of(slot)) {
-                    return Some((Position { bucket: number as u32, slot: position as u32 }, place_of(slot)));
+            let mut matches = bucket.matches(hash);
+            while matches != 0 {
+                let position = matches.trailing_zeros() % SLOTS as u32;
+                let slot = bucket.0[position as usize];
+                if slot != 0 && right(place_of(slot)) {
+                    return Some((Position { bucket: number as u32, slot: position }, place_of(slot)));
                 }
+                matches &= matches - 1;
             }
             if !bucket.is_full() {
                 return None;
@@ -200,7 +211,10 @@ impl Index {
         let mut at = number;
         for distance in 1..count {
             at = self.after(at);
-            let displaced = |slot: &u64| *slot != 0 && (at + count - home(hash_of(*slot), count)) % count >= distance;
+            let displaced = |slot: &u64| {
+                let home = home(hash_of(*slot), count);
+                *slot != 0 && if home <= at { at - home } else { at + count - home } >= distance
+            };
             if let Some(found) = self.buckets[at].0.iter().position(displaced) {
                 return Some((at, found));
             }
