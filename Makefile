@@ -10,6 +10,7 @@ NATIVE := memcluster/_native.abi3.so
 RUST_SOURCES := $(shell find native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 ARGS :=
 DIST := dist
+FUZZ_SECONDS := 60
 
 # An editable build is a debug build unless this says otherwise.
 export SETUPTOOLS_RUST_CARGO_PROFILE := release
@@ -32,7 +33,11 @@ lint: $(NATIVE)  ## Check style and types: ruff, mypy, stubtest, rustfmt, clippy
 bench: $(NATIVE)  ## Measure against the peers installed here, side by side: ARGS="--help" says what
 	$(PYTHON) -m bench $(ARGS)
 
-fuzz: $(NATIVE)  ## Run the property tests for long: random commands, splits, crashes and clocks
+fuzz: $(NATIVE)  ## Fuzz the parser and the server, FUZZ_SECONDS each, then run the property tests for long
+	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { \
+	  echo 'make: fuzzing needs rustup toolchain install nightly, and cargo install cargo-fuzz' >&2; exit 1; }
+	cd native && for target in $$($(CARGO) +nightly fuzz list --fuzz-dir fuzz); do \
+	  $(CARGO) +nightly fuzz run --fuzz-dir fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 	PROPTEST_CASES=50000 $(CARGO) test $(WORKSPACE) --exclude python --release
 	HYPOTHESIS_PROFILE=long $(PYTHON) -m pytest tests/properties tests/wire $(ARGS)
 

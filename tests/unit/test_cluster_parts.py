@@ -40,7 +40,9 @@ def test_nobody_holds_a_port_that_is_free() -> None:
         assert holder(reserved.port) is None
 
 
-@pytest.mark.parametrize(("host", "complaint"), [("192.0.2.1", "not an address of this host"), ("no.invalid", "no such")])
+@pytest.mark.parametrize(
+    ("host", "complaint"), [("192.0.2.1", "not an address of this host"), ("no.invalid", "no such")]
+)
 def test_an_address_that_is_not_ours(host: str, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         Reservation.take(host, 0)

@@ -51,9 +51,7 @@ def test_a_process_that_ran_for_long_is_forgiven() -> None:
 
 def test_a_process_that_never_served_is_given_up() -> None:
     member = plan.ended(plan.started(NODE, 0.0), 0.5, SETTINGS)
-    assert plan.decide(View((serving(PROXY), member)), 0.5, SETTINGS) == [
-        GiveUp("node-1", "it ended before it served")
-    ]
+    assert plan.decide(View((serving(PROXY), member)), 0.5, SETTINGS) == [GiveUp("node-1", "it ended before it served")]
 
 
 def test_a_process_that_does_not_come_up_is_given_up_or_killed() -> None:
