@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 STOP_TIMEOUT_SECONDS = 5.0
 FIXED = ("listen", "unix_socket", "unix_mask", "threads", "connections_max", "backlog", "item_size_max", "idle_timeout")
 """Settings that are the sockets' and threads' own: they change with a restart only."""
+FIXES = {
+    "in use": ": another server has it; stop that, or give another address with --listen",
+    "Cannot assign": ": that address is not one of this host's; give another with --listen",
+    "ermission denied": ": ports below 1024 are root's; give another with --listen",
+    "No such file": ": make the socket's folder first, or name another with --unix-socket",
+}
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +165,7 @@ def _router(settings: ProxySettings, rings: Rings) -> Router:
             topology=rings.topology(1).encode(),
         )
     except OSError as error:
-        in_use = ": another server has that address; stop it or give another with --listen" if error.errno == 98 else ""
-        raise NodeError(f"cannot listen on {', '.join(settings.listen)}: {error}{in_use}") from error
+        fix = next((fix for what, fix in FIXES.items() if what in str(error)), "")
+        raise NodeError(f"{error}{fix}") from error
     except ValueError as error:
         raise ConfigError(str(error)) from error

@@ -6,6 +6,7 @@ import signal
 import pytest
 import trio
 
+from memcluster.errors import ConfigError, NodeError
 from memcluster.proxy.pools import load
 from memcluster.proxy.proxy import Proxy
 from tests.connection import Connection
@@ -148,6 +149,28 @@ async def test_no_request_is_dropped_by_a_reload(servers, tmp_path):
                 await until(lambda number=number: len(answers) > 20 * number, "more answers")
             is_over.append(True)
         assert set(answers) == {b"STORED\r\n"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"listen": ("10.99.99.99:5000",)}, "10.99.99.99:5000.* is not one of this host's; give another with --listen"),
+        ({"unix_socket": "/nonexistent/socket"}, "/nonexistent/socket.* make the socket's folder first"),
+    ],
+)
+def test_what_cannot_be_bound_is_said(settings, complaint):
+    with pytest.raises(NodeError, match=complaint):
+        Proxy.over(["127.0.0.1:1"], **{"listen": ("127.0.0.1:0",)} | settings)
+
+
+def test_a_taken_port_is_said(servers):
+    with pytest.raises(NodeError, match=f"{servers[0].endpoint}.*in use.*another server has it"):
+        Proxy.over(["127.0.0.1:1"], listen=(servers[0].endpoint,))
+
+
+def test_a_server_without_an_address_is_named():
+    with pytest.raises(ConfigError, match=r"nowhere\.invalid:1"):
+        Proxy.over(["nowhere.invalid:1"], listen=("127.0.0.1:0",))
 
 
 def test_the_process_reloads_on_sighup_and_ends_on_sigterm(servers, tmp_path):
