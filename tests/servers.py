@@ -4,6 +4,7 @@ A server counts as started when it accepts a connection, and is ended by its pro
 skips the tests that need it, with the reason; under CI=true, where it must be there, it fails them.
 """
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -15,7 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from types import ModuleType
+from typing import NoReturn, TypeVar
 
 import psutil
 import pytest
@@ -143,10 +145,20 @@ def find_peer(name: str, package: str, variable: str | None = None) -> str:
     wanted = os.environ.get(variable, name) if variable else name
     if found := shutil.which(wanted, path=os.environ.get("PATH", "") + ":/usr/sbin"):
         return found
-    reason = f"{wanted} is not installed (apt-get install {package})"
+    _go_without(f"{wanted} is not installed (apt-get install {package})")
+
+
+def needed_module(name: str, package: str) -> ModuleType:
+    """A client library that needs a system package to be built."""
+    if importlib.util.find_spec(name) is None:
+        _go_without(f"{name} is not installed (pip install '.[peers]', which needs {package})", is_module=True)
+    return importlib.import_module(name)
+
+
+def _go_without(reason: str, *, is_module: bool = False) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
-    pytest.skip(reason)
+    pytest.skip(reason, allow_module_level=is_module)
 
 
 def memcached_program() -> str:

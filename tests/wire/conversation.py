@@ -1,6 +1,7 @@
 """Reads a conversation file (tests/conversations/README.md) and holds it with a server."""
 
 import re
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,27 +75,32 @@ def version_number(version: str) -> tuple[int, ...]:
 
 def hold(conversation: Conversation, address: Address) -> None:
     """Speaks to the server; AssertionError names the file, the line, what was expected and what came."""
-    connection = Connection(address)
     unsent = b""
-    for step in conversation.steps:
-        if step.mark == ">":
-            unsent += step.text + b"\r\n"
-            continue
-        connection.send(unsent)
-        unsent = b""
-        match step.mark:
-            case ">>":
-                connection.send(step.text)
-            case "reconnect":
+    with ExitStack() as connections:
+        connection = connections.enter_context(Connection(address))
+        for step in conversation.steps:
+            if step.mark == ">":
+                unsent += step.text + b"\r\n"
+                continue
+            connection.send(unsent)
+            unsent = b""
+            if step.mark == "reconnect":
                 connection.close()
-                connection = Connection(address)
-            case "<closed":
-                _expect_end(conversation.path, step, connection)
-            case _:
-                _expect_line(conversation.path, step, connection)
-    connection.send(unsent)
-    _expect_silence(conversation, connection)
-    connection.close()
+                connection = connections.enter_context(Connection(address))
+            else:
+                _take(conversation.path, step, connection)
+        connection.send(unsent)
+        _expect_silence(conversation, connection)
+
+
+def _take(path: Path, step: Step, connection: Connection) -> None:
+    match step.mark:
+        case ">>":
+            connection.send(step.text)
+        case "<closed":
+            _expect_end(path, step, connection)
+        case _:
+            _expect_line(path, step, connection)
 
 
 def _expect_line(path: Path, step: Step, connection: Connection) -> None:

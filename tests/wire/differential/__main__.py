@@ -50,13 +50,13 @@ def endpoint(text: str) -> Address:
 
 def show(options: argparse.Namespace, truth: Address, asked: Address) -> int:
     version = version_number(ask(truth, b"version\r\n").decode())
-    pair = Pair(truth, asked, known(options.kind, version), has_one_counter=options.kind != "proxy")
     begin = time.monotonic()
     found = 0
-    for number in range(options.differences):
-        if difference := compare(pair, options.seed + number, options.commands // options.differences):
-            found += 1
-            print(f"{difference}\n")
+    with Pair(truth, asked, known(options.kind, version), has_one_counter=options.kind != "proxy") as pair:
+        for number in range(options.differences):
+            if difference := compare(pair, options.seed + number, options.commands // options.differences):
+                found += 1
+                print(f"{difference}\n")
     print(f"{found} differences, {time.monotonic() - begin:.1f} s")
     return 1 if found else 0
 

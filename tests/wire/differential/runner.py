@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Self
 
 from tests.connection import Address, ask
 from tests.wire.differential.case import Batch, Case, Player, draw_case
@@ -25,6 +26,13 @@ class Pair:
         for address in (self.truth, self.asked):
             warm_up(address)
         self.players = (Player(self.truth), Player(self.asked))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        for player in self.players:
+            player.connection.close()
 
     def play(self, case: Case) -> str | None:
         """What differs, for a reader, or None."""

@@ -20,8 +20,8 @@ SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 def test_answers_are_memcacheds(name: str, memcached: Server, request: pytest.FixtureRequest) -> None:
     server: Server = request.getfixturevalue(name)
     version = version_number(ask(memcached.address, b"version\r\n").decode())
-    pair = Pair(memcached.address, server.address, known(name, version), has_one_counter=name == "node")
-    difference = compare(pair, SEED, COMMANDS)
+    with Pair(memcached.address, server.address, known(name, version), has_one_counter=name == "node") as pair:
+        difference = compare(pair, SEED, COMMANDS)
     assert difference is None, f"DIFFERENTIAL_SEED={SEED}: the {name} and memcached {version} disagree\n{difference}"
 
 
