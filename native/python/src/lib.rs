@@ -4,11 +4,20 @@
 use pyo3::prelude::*;
 
 mod load;
+mod memory;
 mod node;
 mod router;
 
 #[pymodule]
 mod _native {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::memory::give_back_large_blocks();
+        Ok(())
+    }
+
     #[pymodule_export]
     use super::load::{load_floor, load_replay, load_run};
     #[pymodule_export]
