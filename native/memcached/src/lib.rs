@@ -9,6 +9,7 @@
 //! It knows no sockets and no threads: what it needs of its host comes through `Output`, `Host` and a `Clock` value.
 #![forbid(unsafe_code)]
 
+mod ahead;
 pub mod base64;
 mod call;
 mod clock;

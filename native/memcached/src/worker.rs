@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cache::NewValue;
 
+use crate::ahead;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::command::Shape;
@@ -49,6 +50,7 @@ impl Worker {
     /// Serves what `input` holds: what arrived, behind what was left over last time.
     pub fn serve(&mut self, session: &mut Session, input: &[u8], out: &mut dyn Output, clock: Clock) -> Progress {
         let mut done = 0;
+        ahead::prefetch(&self.server.cache, input);
         for _ in 0..self.server.settings.requests_per_turn {
             if out.is_full() {
                 return Progress::Blocked(done);
