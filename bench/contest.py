@@ -1,6 +1,7 @@
 """A contest: the contenders of one scenario take turns (A B A B …), and what each round found is compared."""
 
 import contextlib
+import dataclasses
 import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,8 @@ class Options:
     seconds: float = 2.0
     ours: str = "memcluster"
     against: Sequence[str] = ()
+    # Another checkout of ours, built in place, to be compared with.
+    before: Path | None = None
     # Who stands behind the proxies.
     behind: str = "memcached"
     traces: Sequence[tuple[str, float]] = ()
@@ -74,6 +77,9 @@ def contenders(scenario: "Scenario", options: Options) -> list[Contender]:
         *(name for name in options.against if name in peers and (scenario.has_floor or name != "floor")),
     ]
     found = [Contender(name, peers[name], scenario.threads) for name in names if peers[name].is_installed]
+    if options.before:
+        before = dataclasses.replace(peers[options.ours], checkout=options.before)
+        found.append(Contender(f"{options.ours} before", before, scenario.threads))
     if scenario.also_single:
         found.append(Contender(f"{options.ours} -t 1", peers[options.ours], 1))
     return found
@@ -102,7 +108,7 @@ def _server(scenario: "Scenario", contender: Contender, folder: Path, nodes: Seq
     value_bytes = scenario.settings.get("value_bytes", {}).get("bytes", 100)
     need = Need(free_port(), folder, contender.threads, scenario.memory_mb, value_bytes=value_bytes, nodes=nodes)
     processors = SERVER_PROCESSORS if scenario.threads == 1 else ALL_PROCESSORS
-    return Process(contender.peer.command(need), need.port, processors)
+    return Process(contender.peer.command(need), need.port, processors, contender.peer.checkout)
 
 
 def _nodes(scenario: "Scenario", options: Options, folder: Path, stack: contextlib.ExitStack) -> list[str]:

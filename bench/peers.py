@@ -38,6 +38,8 @@ class Peer:
     program: str
     command: Callable[[Need], list[str]]
     version: Sequence[str] = ()
+    # Where it is started: another checkout of ours, for before and after.
+    checkout: Path | None = None
 
     @property
     def is_installed(self) -> bool:

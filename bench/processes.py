@@ -41,13 +41,13 @@ def pinned(processors: set[int]) -> Iterator[None]:
 class Process:
     """One running server. A context manager: ended at the end of the block."""
 
-    def __init__(self, command: Sequence[str], port: int, processors: set[int]) -> None:
+    def __init__(self, command: Sequence[str], port: int, processors: set[int], folder: Path | None = None) -> None:
         self.port = port
         self._command = list(command)
         began = time.monotonic()
         with pinned(processors):
             self._child = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+                self._command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
         try:
             self._wait_for_answer()

@@ -42,6 +42,11 @@ def _name(context: click.Context, parameter: click.Parameter, text: str) -> str:
 @click.option(
     "--ours", default="memcluster", show_default=True, callback=_name, help="Who is compared with the others."
 )
+@click.option(
+    "--before",
+    type=click.Path(exists=True, path_type=Path),
+    help="Another checkout of ours, built in place, takes part too.",
+)
 @click.option("--rounds", default=5, show_default=True, help="Turns of each contender.")
 @click.option("--seconds", default=2.0, show_default=True, help="Length of one turn.")
 @click.option(
@@ -93,7 +98,7 @@ def _circumstances(options: Options) -> dict[str, Any]:
         "date": time.strftime("%Y-%m-%d %H:%M"),
         "machine": f"{platform.machine()}, {platform.system()} {platform.release()}",
         "versions": versions,
-        "options": dataclasses.asdict(options),
+        "options": {name: str(value) for name, value in dataclasses.asdict(options).items()},
     }
 
 
