@@ -29,9 +29,8 @@ macro_rules! counters {
 }
 
 counters! {
-    get_hits get_misses get_expired get_flushed touch_hits touch_misses set delete_hits delete_misses incr_hits incr_misses
+    get_hits get_misses touch_hits touch_misses set delete_hits delete_misses incr_hits incr_misses
     decr_hits decr_misses cas_hits cas_misses cas_badval flush meta store_too_large store_no_memory
-    log_watcher_sent log_watcher_skipped
 }
 
 /// One count, written by one thread only.

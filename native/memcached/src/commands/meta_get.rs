@@ -16,14 +16,10 @@ fn get(call: &mut Call<'_>, meta: &Meta<'_>) {
     let key = call.cache.key(meta.key(&mut scratch));
     call.counters.meta.up();
     let fetched = if meta.flags.has(b'N') { vivify(call, meta, &key) } else { look_up(call, meta, &key) };
-    let found = matches!(fetched, Some(Fetched::Found(_)));
-    if found {
-        call.counters.get_hits.up()
-    } else {
-        call.counters.get_misses.up()
-    }
-    if meta.flags.has(b'T') {
-        if found { call.counters.touch_hits.up() } else { call.counters.touch_misses.up() }
+    match fetched {
+        Some(Fetched::Found(_)) if meta.flags.has(b'T') => call.counters.touch_hits.up(),
+        Some(Fetched::Found(_)) => call.counters.get_hits.up(),
+        _ => call.counters.get_misses.up(),
     }
     if fetched.is_none() && !meta.flags.has(b'q') {
         put_plain(call.out.buffer(), b"EN", meta, key.bytes);

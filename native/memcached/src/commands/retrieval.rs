@@ -117,15 +117,17 @@ fn put_head(buffer: &mut Vec<u8>, key: &[u8], flags: u32, length: usize, cas: Op
     buffer.extend_from_slice(b"\r\n");
 }
 
+/// A `gat` counts as touching, not as getting, as in memcached.
 #[inline]
 fn count(call: &mut Call<'_>, touched: bool, keys: u64, hits: u64) {
     let counters = call.counters;
-    counters.get_hits.up_by(hits);
+    let (hit, missed) = if touched {
+        (&counters.touch_hits, &counters.touch_misses)
+    } else {
+        (&counters.get_hits, &counters.get_misses)
+    };
+    hit.up_by(hits);
     if keys > hits {
-        counters.get_misses.up_by(keys - hits);
-    }
-    if touched {
-        counters.touch_hits.up_by(hits);
-        counters.touch_misses.up_by(keys - hits);
+        missed.up_by(keys - hits);
     }
 }
