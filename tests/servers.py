@@ -143,9 +143,10 @@ def _launch(name: str, command: Callable[[int], Sequence[str]], port: int, descr
 def find_peer(name: str, package: str, variable: str | None = None) -> str:
     """The path of a peer's program; another one can be named by an environment variable."""
     wanted = os.environ.get(variable, name) if variable else name
-    if found := shutil.which(wanted, path=os.environ.get("PATH", "") + ":/usr/sbin"):
-        return found
-    _go_without(f"{wanted} is not installed (apt-get install {package})")
+    found = shutil.which(wanted, path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if not found:
+        _go_without(f"{wanted} is not installed (apt-get install {package})")
+    return found
 
 
 def needed_module(name: str, package: str) -> ModuleType:

@@ -1,1 +1,1 @@
-"""What breaks in production, done to running servers: nothing crashes, nothing leaks, no answer is another one's."""
+"""What breaks and what must not: nodes that die or hang under load, clients that misbehave, resources that run out."""
