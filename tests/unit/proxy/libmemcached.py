@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Iterable
 
-import pytest
+from tests.servers import needed_module
 
 HASHES = {
     "one_at_a_time": 0,
@@ -24,9 +24,7 @@ class Libmemcached:
     """A `memcached_st` with servers: `host:port:weight` or `/path`."""
 
     def __init__(self, servers: Iterable[str], behaviors: dict[int, int]) -> None:
-        extension = pytest.importorskip(
-            "_pylibmc", reason="pylibmc is not installed (apt-get install libmemcached-dev)"
-        )
+        extension = needed_module("_pylibmc", "libmemcached-dev")
         self.library = ctypes.CDLL(extension.__file__)
         create = self.library.memcached_create
         create.restype = ctypes.c_void_p
