@@ -1,10 +1,17 @@
 """Fixtures for every test that talks to a server. Each server is a real process; those of wider scope are shared."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import Server, start_memcached, start_node, start_proxy_over_nodes
+
+# A busy machine is no reason to fail; `make fuzz` looks for longer.
+settings.register_profile("short", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 
 @pytest.fixture(scope="session")

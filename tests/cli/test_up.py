@@ -96,6 +96,23 @@ def test_it_drains_although_a_client_stays_connected(up: Up) -> None:
         assert up.end() == 0
 
 
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_process_that_hangs_does_not_keep_it(tmp_path: Path, signals: int) -> None:
+    """One signal: it is killed when its time is up. Two: at once, however long that time is."""
+    patience = "200ms" if signals == 1 else "1h"
+    started = start_up(tmp_path, "--port", "0", "--nodes", "1", "--threads", "1", "--drain-timeout", patience)
+    wait_until_serving(started)
+    children = started.children()
+    os.kill(int(str(started.processes()[1]["pid"])), signal.SIGSTOP)
+    started.process.send_signal(signal.SIGTERM)
+    if signals == 2:
+        wait_for(lambda: "stopping: SIGTERM" in started.err.read_text(), "the first signal to be heard")
+        started.process.send_signal(signal.SIGTERM)
+    assert started.process.wait(WAIT_SECONDS) == 0
+    assert are_gone(children)
+    assert ("it is killed" in started.err.read_text()) == (signals == 1)
+
+
 def fails(folder: Path, *arguments: str) -> str:
     started = start_up(folder, *arguments)
     assert started.process.wait(WAIT_SECONDS) == 1
