@@ -77,10 +77,10 @@ def draw(nodes: Sequence[tuple[str, str]], before: dict[str, Look], now: dict[st
     """The table."""
     table = new_table(time.strftime("memcluster top  %H:%M:%S"), COLUMNS, left=("node",))
     rates = {name: between(before[name], now[name]) for name, _ in nodes}
-    for name, address in nodes:
+    for name, _ in nodes:
         row = rates[name]
         if row is None:
-            table.add_row(f"{name} at {address} does not answer", style="red")
+            table.add_row(name, "no answer", *[""] * (len(COLUMNS) - 2), style="red")
         else:
             table.add_row(name, *_cells(row))
     return table
@@ -103,14 +103,17 @@ def _cells(rates: Rates) -> tuple[str, ...]:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.0f}"
+    """Four digits at most: 999, 12k, 1.2M."""
+    return "-" if value is None else _short(value, 1000, ("", "k", "M", "G"))
 
 
 def _bytes(value: float | None) -> str:
-    if value is None:
-        return "-"
-    for unit in ("B", "K", "M", "G"):
-        if value < 1024 or unit == "G":
-            return f"{value:.0f}{unit}" if unit == "B" else f"{value:.1f}{unit}"
-        value /= 1024
-    return ""
+    return "-" if value is None else _short(value, 1024, ("B", "K", "M", "G"))
+
+
+def _short(value: float, step: int, units: Sequence[str]) -> str:
+    unit = 0
+    while value >= step and unit < len(units) - 1:
+        value /= step
+        unit += 1
+    return f"{value:.1f}{units[unit]}" if unit and value < 10 else f"{value:.0f}{units[unit]}"
