@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def new_table(title: str, columns: Sequence[str], left: Collection[str]) -> Table:
     """A table whose columns are numbers, except those on the left."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0)
     for column in columns:
         table.add_column(column, justify="left" if column in left else "right", no_wrap=True)
     return table

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from memcluster.cluster.rates import Look
 
-COLUMNS = ("node", "get/s", "set/s", "hits", "evict/s", "in/s", "out/s", "items", "memory", "conns", "latency")
+COLUMNS = ("node", "get/s", "set/s", "hits", "evict", "in/s", "out/s", "items", "memory", "conns", "ms")
 TIMEOUT_SECONDS = 1.0
 
 
@@ -98,7 +98,7 @@ def _cells(rates: Rates) -> tuple[str, ...]:
         _number(rates.items),
         f"{_bytes(rates.used_bytes)} {share:.0%}",
         str(rates.connections),
-        f"{rates.latency_ms:.2f} ms",
+        f"{rates.latency_ms:.2f}",
     )
 
 
