@@ -82,6 +82,8 @@ pub struct Client {
     pub is_over: bool,
     /// The last request that is carried out in steps, if that is so: later ones must not overtake its steps.
     pub barrier: Option<u32>,
+    /// There may be a read in the queue that goes from node to node.
+    may_read_on: bool,
     queue: VecDeque<Slot>,
     first: u32,
     /// Keys that the queue is about.
@@ -105,6 +107,7 @@ impl Client {
             is_stalled: false,
             is_over: false,
             barrier: None,
+            may_read_on: false,
             queue: VecDeque::new(),
             first: 0,
             keys: 0,
@@ -129,6 +132,13 @@ impl Client {
             self.barrier = None;
         }
         self.keys >= self.window()
+    }
+
+    /// A read is under way that may go on to another node: nothing that writes may overtake it.
+    #[must_use]
+    pub fn is_reading_on(&mut self) -> bool {
+        self.may_read_on &= self.queue.iter().any(|slot| matches!(slot, Slot::Join(_, Some(_))));
+        self.may_read_on
     }
 
     /// A stalled client may be read from again: half of what it may have under way is done.
@@ -156,6 +166,7 @@ impl Client {
     #[inline]
     pub fn push(&mut self, slot: Slot) {
         self.keys += slot.weight();
+        self.may_read_on |= matches!(slot, Slot::Join(_, Some(_)));
         self.queue.push_back(slot);
     }
 

@@ -212,7 +212,7 @@ impl Worker {
             if single.deed == Deed::Change {
                 self.clients[index].barrier = Some(self.clients[index].next_slot());
             }
-            return self.join(index, join, true, links);
+            return self.join(index, join, single.deed != Deed::Write, links);
         }
         let target = Target { pool: place, node: pool.first(single.key) as u32 };
         let client = &mut self.clients[index];

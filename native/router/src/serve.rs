@@ -30,6 +30,8 @@ pub struct Raw<'a> {
 enum Step {
     Took(usize),
     NeedMore,
+    /// Something under way has to be finished first.
+    Stall,
     Close,
 }
 
@@ -61,6 +63,10 @@ impl Worker {
             match self.step(index, &input[done..], reply, links) {
                 Step::Took(count) => done += count,
                 Step::NeedMore => break Progress::Consumed(done),
+                Step::Stall => {
+                    self.clients[index].is_stalled = true;
+                    break Progress::Blocked(done);
+                }
                 Step::Close => self.end(index),
             }
         };
@@ -106,6 +112,7 @@ impl Worker {
             Parsed::Done { request: Request::Retrieval(get), consumed } => {
                 Step::Took(self.retrieve(index, &get, &input[..consumed], reply, links))
             }
+            Parsed::Done { request, .. } if request.command().name != "mg" && client.is_reading_on() => Step::Stall,
             Parsed::Done { request, consumed } => {
                 let total = request.body().map_or(consumed, |length| consumed + length + 2);
                 if total - consumed > self.shared.settings.item_size_max + 2 {
