@@ -1,0 +1,1 @@
+"""Two processes of a website that share their visitors' sessions."""
