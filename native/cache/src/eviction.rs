@@ -22,9 +22,10 @@ use crate::shard::Shard;
 /// A segment is worth compacting rather than evicting anything when a seventh of it is dead. Moving the rest costs about as much as
 /// it costs to evict as much, and a working set of four fifths of the memory is never evicted for being overwritten.
 const DEAD_PART: usize = 7;
-/// The rent doubles whenever so many segments were passed and nothing came free: where everything is read all the time, one call
-/// still ends soon.
-const PATIENCE_SEGMENTS: usize = 4;
+/// The rent doubles whenever so many bytes, and so many segments, were passed and nothing came free: where everything is read all the
+/// time, one call still ends within a few milliseconds.
+const PATIENCE_BYTES: usize = 256 << 10;
+const PATIENCE_SEGMENTS: usize = 2;
 /// Where nothing may be evicted, smaller gains must do.
 const DEAD_PART_IN_NEED: usize = 32;
 
@@ -36,9 +37,10 @@ impl Shard {
         }
         self.fit_ghost();
         let used = self.used();
+        let patience = PATIENCE_BYTES.max(PATIENCE_SEGMENTS * self.segments.size());
         let mut passed = 0;
         while let Some(lane) = self.victim() {
-            passed += self.reclaim(lane, passed / (PATIENCE_SEGMENTS * self.segments.size()), now);
+            passed += self.reclaim(lane, passed / patience, now);
             if self.used() < used {
                 return true;
             }

@@ -48,7 +48,8 @@ impl Geometry {
     }
 }
 
-/// Enough shards that threads seldom meet, and that one holds at most some 16 MiB: work on a shard as a whole stays short.
+/// Enough shards that threads seldom meet, and that one holds some 8 MiB while there may be so many: work on a shard as a
+/// whole stays short.
 fn shards_for(memory: usize) -> usize {
-    if memory < MEMORY_USUAL { (memory / MIB).max(1) } else { (memory / (16 * MIB)).max(SHARDS_USUAL) }
+    if memory < MEMORY_USUAL { (memory / MIB).max(1) } else { (memory / (8 * MIB)).max(SHARDS_USUAL) }
 }
