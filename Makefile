@@ -53,7 +53,7 @@ help:  ## Print this
 # --- what the targets above are made of
 
 test-rust:
-	$(CARGO) test $(WORKSPACE) --exclude python --quiet
+	$(CARGO) test $(WORKSPACE) --exclude python --quiet --no-fail-fast
 
 test-python: $(NATIVE)
 	$(PYTHON) -m pytest $(ARGS)
