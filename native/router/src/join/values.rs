@@ -19,6 +19,8 @@ struct KeyAt {
     /// The part that answers for it.
     part: u32,
     found: bool,
+    /// A node has said that it has no such key.
+    missed: bool,
     /// Its block in the part's answer.
     block: (u32, u32),
 }
@@ -71,7 +73,7 @@ impl Values {
         let start = self.keys_text.len() as u32;
         self.keys_text.extend_from_slice(key);
         let end = self.keys_text.len() as u32;
-        self.keys.push(KeyAt { start, end, target, part: UNASKED, found: false, block: (0, 0) });
+        self.keys.push(KeyAt { start, end, target, part: UNASKED, found: false, missed: false, block: (0, 0) });
     }
 
     /// Adds a key that is looked for on each of these nodes until it is found.
@@ -96,6 +98,8 @@ impl Values {
                 key.found = true;
                 key.block = (*cursor as u32, (*cursor + length) as u32);
                 *cursor += length;
+            } else {
+                key.missed |= body.as_slice().ends_with(b"END\r\n");
             }
         }
         let is_strange = |(part, cursor): (&Option<Body>, &usize)| {
@@ -103,6 +107,7 @@ impl Values {
         };
         if self.parts.iter().zip(&cursors).skip(self.round).any(is_strange) {
             self.error = Some(Body::Fixed(b"SERVER_ERROR a node answered with a key that was not asked\r\n"));
+            self.keys.iter_mut().for_each(|key| (key.found, key.missed) = (false, false));
         }
     }
 
@@ -215,7 +220,7 @@ impl Join for Values {
             return self.share.is_unfinished;
         }
         if let Some(error) = &self.error
-            && (self.others.is_empty() || self.keys.iter().any(|key| !key.found))
+            && self.keys.iter().any(|key| !key.found && !key.missed)
         {
             error.write(reply);
             return self.share.is_unfinished;

@@ -117,7 +117,11 @@ pub struct Client {
 
 impl Client {
     pub fn connect(router: &Router) -> Self {
-        let stream = TcpStream::connect(&router.addresses()[0]).expect("the router listens");
+        Self::at(&router.addresses()[0])
+    }
+
+    pub fn at(address: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("somebody listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket option");
         let reader = BufReader::new(stream.try_clone().expect("a second handle"));
         Self { stream, reader }
