@@ -18,6 +18,8 @@ KEYS = 400
 BATCH = 8
 VALUE = re.compile(rb"(?P<name>\S+)=(?P<version>\d+);(?P<filling>x*)")
 FILLINGS = (0, 10, 100, 3000, 20_000)
+NUMBERS = itertools.count()
+"""Of clients: each has keys of its own, which no load before it has written."""
 READ, WRITE = b"mg", b"ms"
 
 
@@ -29,7 +31,7 @@ class Load:
         self.tally: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.is_over = threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(number,)) for number in range(clients)]
+        self.threads = [threading.Thread(target=self.run, args=(next(NUMBERS),)) for _ in range(clients)]
 
     def __enter__(self) -> Self:
         for thread in self.threads:

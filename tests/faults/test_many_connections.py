@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.connection import Connection, ask
+from tests.connection import Connection, ask, statistics
 from tests.servers import Server, start_node, start_proxy, start_proxy_over_nodes, wait_for
 
 CONNECTIONS = 10_000
@@ -31,6 +31,7 @@ def test_ten_thousand_connections(name: str, many_descriptors: None, started: St
     limit = ("-c", str(CONNECTIONS + 100))
     server = started(start_node(*limit) if name == "node" else start_proxy_over_nodes(1, *limit))
     ask(server.address, b"set key 0 0 5\r\nvalue\r\n")
+    reach_every_thread(server)
     descriptors, resident = server.descriptors(), server.resident_bytes()
     connections = [Connection(server.address) for _ in range(CONNECTIONS)]
     for connection in connections:
@@ -42,7 +43,16 @@ def test_ten_thousand_connections(name: str, many_descriptors: None, started: St
         assert connection.ask(b"mn\r\n") == b"MN\r\n"
     for connection in connections:
         connection.close()
-    wait_for(lambda: server.descriptors() <= descriptors, "descriptors to be back")
+    wait_for(lambda: server.descriptors() <= descriptors, f"descriptors to be {descriptors} again")
+
+
+def reach_every_thread(server: Server) -> None:
+    """Each of a proxy's threads has then connected to the node."""
+    connections = [Connection(server.address) for _ in range(64)]
+    for connection in connections:
+        connection.ask(b"get key\r\n", b"END\r\n")
+        connection.close()
+    wait_for(lambda: statistics(server.address)["curr_connections"] == "1", "these clients to be gone")
 
 
 @pytest.mark.parametrize("name", ["node", "proxy"])
@@ -79,6 +89,7 @@ def answers(server: Server) -> bool:
 def test_more_connections_than_allowed(started: Started) -> None:
     """As memcached says it: the connection too many gets an error and is closed."""
     server = started(start_node("-c", "10", "-t", "2"))
+    wait_for(lambda: statistics(server.address)["curr_connections"] == "1", "the probe for readiness to be gone")
     connections = [Connection(server.address) for _ in range(10)]
     assert all(connection.ask(b"mn\r\n") == b"MN\r\n" for connection in connections)
     with Connection(server.address) as eleventh:

@@ -53,10 +53,12 @@ def held_by(node: Server) -> set[bytes]:
 @contextmanager
 def loaded(proxy: Server) -> Iterator[Load]:
     with Load(proxy.address) as load:
-        load.wait_for_more("hit")
-        yield load
-        load.wait_for_more("hit")
-    assert not load.wrong, load.wrong[:3]
+        try:
+            load.wait_for_more("hit")
+            yield load
+            load.wait_for_more("hit")
+        finally:
+            assert not load.wrong, load.wrong[:3]
 
 
 @pytest.mark.parametrize("policy", ["fail", "miss", "eject"])

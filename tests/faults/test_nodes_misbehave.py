@@ -41,6 +41,11 @@ def half_a_hit(connection: socket.socket, received: bytes) -> bool:
     return True
 
 
+def refuses(connection: socket.socket, received: bytes) -> bool:
+    connection.sendall(b"SERVER_ERROR out of memory\r\n" * (received.count(b"mg ") + received.count(b"ms ")))
+    return True
+
+
 SCRIPTS: dict[str, Script] = {
     "resets": after(b"", reset),
     "closes": after(b"", socket.socket.close),
@@ -57,7 +62,7 @@ SCRIPTS: dict[str, Script] = {
     "answers a negative length": after(b"VALUE key 0 -1\r\n\r\nEND\r\n"),
     "answers an absurd length": after(b"VALUE key 0 99999999999999999999\r\n"),
     "answers without end": endless,
-    "is out of order": after(b"SERVER_ERROR out of memory\r\n"),
+    "refuses everything": refuses,
 }
 
 
