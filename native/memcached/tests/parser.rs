@@ -101,6 +101,8 @@ proptest! {
 
     #[test]
     fn answers_do_not_depend_on_the_cuts(input in lines(), size in 1_usize..20, room in prop_oneof![Just(usize::MAX), 1_usize..50]) {
+        // A longer line is memcached's one exception: it is served if it arrives whole, and else the client is cut off.
+        prop_assume!(input.split(|byte| *byte == b'\n').all(|line| line.len() < 2048));
         let settings = Settings { memory_bytes: 4 << 20, ..Settings::default() };
         let mut whole = Peer::new(&server(settings.clone()));
         whole.send(&input);
