@@ -7,6 +7,7 @@
 //! Nothing is aligned. The value of a LARGE item is the number of its place among the large values. Where an item shrank
 //! in place, filler follows it: single `FILLER_BYTE`s, or `FILLER` and a 24-bit length that counts these four bytes too.
 
+use crate::key::KEY_LENGTH_MAX;
 use crate::settings::Seconds;
 
 pub(crate) mod mark {
@@ -60,7 +61,8 @@ impl Draft<'_> {
 
     fn header(&self) -> [u8; HEADER_BYTES] {
         let mut header = [0; HEADER_BYTES];
-        header[0] = u8::try_from(self.key.len()).expect("keys are at most 250 bytes");
+        assert!(self.key.len() <= KEY_LENGTH_MAX, "a key is at most {KEY_LENGTH_MAX} bytes long");
+        header[0] = self.key.len() as u8;
         header[1] = self.marks | mark::when(self.flags != 0, mark::FLAGS) | mark::when(self.cas.is_some(), mark::CAS);
         let length = u16::try_from(self.value.len()).expect("values in segments are short");
         header[2..4].copy_from_slice(&length.to_le_bytes());

@@ -6,6 +6,7 @@
 //!                             segments   items appended one behind another       (segment.rs, item.rs)
 //!                             large      values shared with their readers        (large.rs)
 //!                             queues     small and main: S3-FIFO on segments     (queue.rs, ghost.rs, policy.rs, eviction.rs)
+//!                             versions   come, go, have a CAS value, expire      (room.rs, store.rs, cas.rs, expiry.rs)
 //!           budget, shared: segments, large values, indexes and ghosts together stay under Settings::memory
 //! ```
 //!
