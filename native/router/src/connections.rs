@@ -177,13 +177,7 @@ impl Connections {
 
     /// Connections whose time is up.
     pub fn overdue(&self) -> Vec<(usize, Token)> {
-        let is_late = |upstream: &Upstream| match upstream.connect_by_us {
-            Some(connect_by_us) => self.now_us.wrapping_sub(connect_by_us).cast_signed() > 0,
-            None => {
-                upstream.oldest().is_some_and(|oldest| self.now_us.wrapping_sub(oldest.asked_us) > oldest.timeout_us)
-            }
-        };
-        let late = self.upstreams.iter().filter(|(_, upstream)| is_late(upstream));
+        let late = self.upstreams.iter().filter(|(_, upstream)| upstream.is_late(self.now_us));
         late.map(|(index, upstream)| (index, upstream.token)).collect()
     }
 

@@ -30,7 +30,7 @@ pub struct Pool {
     pub replicas: usize,
     /// Time for a connection to stand.
     pub connect_timeout: Duration,
-    /// Time for an answer to be complete.
+    /// How long a node may be silent while an answer is awaited; ten times as long for all of it.
     pub request_timeout: Duration,
     /// So many failures in a row mark a node down.
     pub failure_limit: u32,

@@ -65,7 +65,7 @@ pub struct PoolRow {
     /// Time for a connection to stand.
     #[serde(default = "connect_timeout_ms")]
     pub connect_timeout_ms: u64,
-    /// Time for an answer to be complete.
+    /// How long a node may be silent while an answer is awaited; ten times as long for all of it.
     #[serde(default = "request_timeout_ms")]
     pub request_timeout_ms: u64,
     /// So many failures in a row mark a node down.

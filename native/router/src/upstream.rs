@@ -19,6 +19,9 @@ use crate::node::{Node, add};
 /// Room made at once for an answer whose length is known; longer ones grow as they arrive.
 const RESERVE_BYTES_MAX: usize = 8 << 20;
 
+/// So many times as long as its timeout an answer may take as long as something arrives.
+const PROGRESS_FACTOR: u32 = 10;
+
 /// Who waits for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -84,6 +87,8 @@ pub struct Upstream {
     pub failure_limit: u32,
     /// When it has to stand, on the worker's clock; `None` once it does.
     pub connect_by_us: Option<u32>,
+    /// When it last sent something, on the worker's clock.
+    pub heard_us: u32,
     /// Closed once nothing is awaited: its node has left the topology.
     pub is_retired: bool,
     /// Noted as having something to send.
@@ -110,6 +115,7 @@ impl Upstream {
             lane,
             failure_limit,
             connect_by_us: Some(connect_by_us),
+            heard_us: connect_by_us,
             is_retired: false,
             is_dirty: false,
             outbox: Vec::new(),
@@ -152,10 +158,18 @@ impl Upstream {
         self.awaited.len()
     }
 
-    /// The request that has waited longest.
+    /// Its time is up: it does not stand yet, or the request that has waited longest has heard nothing for as long as an
+    /// answer may take. A node that sends and sends, as a long queue of large values makes it do, gets more time, but not
+    /// for ever.
     #[must_use]
-    pub fn oldest(&self) -> Option<&Awaited> {
-        self.awaited.front()
+    pub fn is_late(&self, now_us: u32) -> bool {
+        if let Some(connect_by_us) = self.connect_by_us {
+            return now_us.wrapping_sub(connect_by_us).cast_signed() > 0;
+        }
+        let Some(oldest) = self.awaited.front() else { return false };
+        let waited = now_us.wrapping_sub(oldest.asked_us);
+        let silent = waited.min(now_us.wrapping_sub(self.heard_us));
+        silent > oldest.timeout_us || waited > oldest.timeout_us.saturating_mul(PROGRESS_FACTOR)
     }
 
     /// Gives up all that waits.

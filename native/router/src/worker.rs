@@ -78,8 +78,11 @@ impl Worker {
 
     fn serve_node(&mut self, index: usize, token: Token, input: &[u8], links: &mut Links) {
         let mut rest = input;
+        let now_us = self.connections.now_us;
+        if let Some(upstream) = self.connections.get(index, token) {
+            upstream.heard_us = now_us;
+        }
         loop {
-            let now_us = self.connections.now_us;
             let Some(upstream) = self.connections.get(index, token) else { return };
             match upstream.take(&mut rest) {
                 Took::Answer(awaited, answer, verdict) => {
@@ -182,8 +185,10 @@ impl Service for Worker {
     fn open(&mut self, opened: Opened, _links: &mut Links) -> Session {
         if opened.listener.is_none() {
             let index = self.connections.find(opened.token).unwrap_or(usize::MAX);
+            let now_us = self.connections.now_us;
             if let Some(upstream) = self.connections.get(index, opened.token) {
                 upstream.connect_by_us = None;
+                upstream.heard_us = now_us;
             }
             return Session::Node(index);
         }
