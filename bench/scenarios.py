@@ -63,6 +63,19 @@ SCENARIOS = {
         _speed("node-sets", "node, single sets", set_share=1.0),
         _speed("node-sets-pipelined-16", "node, sets pipelined by 16", set_share=1.0, pipeline=16),
         _speed(
+            "node-16k-gets", "node, gets of 16 KiB values", keys=2_000, value_bytes={"kind": "fixed", "bytes": 16_384}
+        ),
+        _speed(
+            "node-16k-sets",
+            "node, sets of 16 KiB values",
+            keys=2_000,
+            set_share=1.0,
+            value_bytes={"kind": "fixed", "bytes": 16_384},
+        ),
+        _speed(
+            "node-512k-gets", "node, gets of 512 KiB values", keys=100, value_bytes={"kind": "fixed", "bytes": 524_288}
+        ),
+        _speed(
             "node-mixed",
             "node, 9 gets to 1 set, zipf 0.99",
             set_share=0.1,

@@ -16,15 +16,19 @@ def measure(scene: Scene) -> Figures:
         plain = Path(folder) / "accesses"
         plain.write_bytes(accesses(Path(scene.settings["file"])))
         sizes = {"kind": "lognormal", "median": scene.settings["median"], "sigma": 1.0}
+        before = scene.server.cpu_ns
         report = generator.replay(
             server=scene.server.address,
             file=str(plain),
             accesses=scene.options.accesses,
             value_bytes={**sizes, "min": VALUE_BYTES_MIN, "max": VALUE_BYTES_MAX},
         )
+    if report["wrong"]:
+        raise generator.GeneratorError(f"wrong values: {report}")
     return {
         "miss_ratio": report["miss_ratio"],
         "errors": report["errors"],
+        "cpu_ns": (scene.server.cpu_ns - before) / report["accesses"],
         "resident_mb": scene.server.resident_bytes / (1 << 20),
         "seconds": report["seconds"],
     }
