@@ -23,6 +23,7 @@ COMMANDS_A_BATCH_MAX = 40
 PIECES_MAX = 6
 CASES_A_CONNECTION = 50
 FENCE_SECONDS = 3.0
+CAS_MAX = (1 << 64) - 1
 CAS_OF_NO_KEY = 1 << 62
 """Larger than any that a server counts up to: `I` compares them."""
 PLACEHOLDER = re.compile(rb"\{cas([+-]\d+):([^}]+)\}")
@@ -149,7 +150,7 @@ class Player:
         if not keys:
             return text
         values = {key: self.current_cas(key) for key in keys}
-        return PLACEHOLDER.sub(lambda match: b"%d" % max(values[match[2]] + int(match[1]), 0), text)
+        return PLACEHOLDER.sub(lambda match: b"%d" % min(max(values[match[2]] + int(match[1]), 0), CAS_MAX), text)
 
     def current_cas(self, key: bytes) -> int:
         answer = self.connection.ask(b"mg " + key + b" c u\r\n")

@@ -98,7 +98,7 @@ class Writer:
         if draw < 0.303:
             return b"z" * TOO_LARGE
         length = self.random.choice(LENGTHS)
-        return self.random.randbytes(min(length, 300)) if draw < 0.4 else b"v" * length
+        return b"~" + self.random.randbytes(min(length, 300)) if draw < 0.4 else b"v" * length
 
     def block(self, value: bytes) -> tuple[bytes, int]:
         """A data block that is sent for `value`, now and then not what was announced, and the surplus that makes."""

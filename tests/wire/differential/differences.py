@@ -227,6 +227,19 @@ DIFFERENCES: tuple[Difference, ...] = (
         ),
     ),
     Difference(
+        "Counting on a value of nothing but white space",
+        "memcached reads on behind the value, and counts on what it finds there. To ours it is no number.",
+    ),
+    Difference(
+        "Lines of more than 2048 bytes",
+        "Both end the connection if one arrives in several reads and is no retrieval. To memcached, `gat` and `gats` "
+        "are none; ours takes them at any length, too.",
+    ),
+    Difference(
+        "Answers to a client that ends its side inside a data block",
+        "memcached may drop them. Ours sends what is finished.",
+    ),
+    Difference(
         "`delete` with a further word",
         "1.6.45 ignores it. `memcapable` wants the error of older versions (for any word but `0`), and ours gives it.",
         since=(1, 6, 45),
