@@ -50,8 +50,10 @@ impl Worker {
     /// Serves what `input` holds: what arrived, behind what was left over last time.
     pub fn serve(&mut self, session: &mut Session, input: &[u8], out: &mut dyn Output, clock: Clock) -> Progress {
         let mut done = 0;
-        ahead::prefetch(&self.server.cache, input);
-        for _ in 0..self.server.settings.requests_per_turn {
+        if session.is_idle() {
+            ahead::prefetch(&self.server.cache, input);
+        }
+        for _ in 0..self.server.settings.requests_per_turn.max(1) {
             if out.is_full() {
                 return Progress::Blocked(done);
             }
