@@ -5,11 +5,11 @@ use reactor::{Links, Reply};
 
 use crate::answer::Expect;
 use crate::body::Body;
-use crate::dispatch::without_noreply;
 use crate::join::{AllNodes, Join, Manner, Silent, Statistics, Target, put_rows};
 use crate::report::{self, Rows};
 use crate::serve::Raw;
 use crate::shared::Shared;
+use crate::spelling;
 use crate::worker::Worker;
 
 /// One command without a key, being served.
@@ -88,11 +88,6 @@ impl Order<'_, '_> {
         self.worker.join(self.client, join, false, self.links);
     }
 
-    /// The line as every node gets it, which has to answer in any case.
-    fn request(&self) -> Vec<u8> {
-        [without_noreply(&self.raw.bytes[..self.raw.line]), b"\r\n"].concat()
-    }
-
     fn rows(self, report: fn(&Shared) -> Rows) {
         let mut text = Reply::with_limit(usize::MAX);
         put_rows(&report(&self.worker.shared), &mut text);
@@ -115,7 +110,8 @@ fn no_operation(order: Order<'_, '_>) {
 
 fn all_nodes(order: Order<'_, '_>) {
     let (targets, _) = order.worker.every_node();
-    let join = Box::new(AllNodes::new(targets, order.request(), Expect::Okay));
+    let request = spelling::for_every_node(&order.raw.bytes[..order.raw.line]);
+    let join = Box::new(AllNodes::new(targets, request, Expect::Okay));
     if order.words.noreply { order.join(Box::new(Silent(join))) } else { order.join(join) }
 }
 
@@ -150,9 +146,10 @@ fn stats(order: Order<'_, '_>) {
         Some(b"proxy") => order.rows(report::proxy),
         Some(b"settings") => order.rows(report::settings),
         Some(b"reset") => order.join(Box::new(AllNodes::new(targets, request, Expect::Stats))),
-        Some(b"detail") if words.next() != Some(b"dump") => {
-            order.join(Box::new(AllNodes::new(targets, request, Expect::Stats)));
-        }
+        // Neither answers in lines of statistics, and both mean one server.
+        Some(b"cachedump") => refuse(order),
+        Some(b"detail") if words.next() == Some(b"dump") => refuse(order),
+        Some(b"detail") => order.join(Box::new(AllNodes::new(targets, request, Expect::Stats))),
         Some(_) => order.join(Box::new(Statistics::new(targets, names, request, Manner::Named))),
     }
 }

@@ -15,6 +15,7 @@ use crate::join::{Join, Read, Share, Silent, Target, Values, Write};
 use crate::node::add;
 use crate::routing::Pool;
 use crate::serve::Raw;
+use crate::spelling;
 use crate::topology::Down;
 use crate::upstream::{Owner, Upstream, key_check};
 use crate::worker::Worker;
@@ -84,6 +85,8 @@ impl Worker {
             }
             return;
         }
+        let rewritten = spelling::rewritten(request, &raw.bytes[..raw.line]);
+        let raw = Raw { rewritten: rewritten.as_deref(), ..raw };
         match request {
             Request::Retrieval(get) => {
                 self.retrieve(index, get, raw.bytes, reply, links);
@@ -104,6 +107,8 @@ impl Worker {
     /// Removes a key whose new value was refused; nobody waits for it.
     pub(crate) fn forget(&mut self, index: usize, request: &Request<'_>, raw: Raw<'_>, links: &mut Links) {
         let mut nowhere = Reply::with_limit(usize::MAX);
+        let rewritten = spelling::rewritten(request, raw.bytes);
+        let raw = Raw { rewritten: rewritten.as_deref(), ..raw };
         let mut scratch: KeyScratch = [0; 250];
         let single = match request {
             Request::Meta(meta) => Single { wish: Wish::Nothing, ..self.meta(meta, &mut scratch) },
@@ -129,7 +134,7 @@ impl Worker {
         let first = keys.next().unwrap_or_default();
         if !is_continued && !get.unfinished && keys.clone().next().is_none() {
             if !self.is_cluster_config(index, first, reply) {
-                let raw = Raw { bytes: line, line: line.len(), shared: None };
+                let raw = Raw { bytes: line, line: line.len(), shared: None, rewritten: None };
                 self.single(index, Single::get(first), raw, reply, links);
             }
             return line.len();
@@ -267,43 +272,29 @@ fn classic<'a>(request: &Request<'a>) -> Single<'a> {
 
 /// Puts a request on its way in the form that has exactly one answer.
 fn put(upstream: &mut Upstream, raw: Raw<'_>, wish: Wish) {
-    if wish == Wish::Nothing {
-        upstream.put(without_noreply(&raw.bytes[..raw.line]));
-        upstream.put(b"\r\n");
-        put_piece(upstream, raw, raw.line);
-    } else {
-        put_piece(upstream, raw, 0);
+    let from = match raw.rewritten {
+        Some(line) => {
+            upstream.put(line);
+            raw.line
+        }
+        None => 0,
+    };
+    match raw.shared {
+        Some(bytes) => upstream.share(bytes.clone(), from..bytes.len()),
+        None => upstream.put(&raw.bytes[from..]),
     }
     if wish == Wish::Unusual {
         upstream.put(b"mn\r\n");
     }
 }
 
-fn put_piece(upstream: &mut Upstream, raw: Raw<'_>, from: usize) {
-    match raw.shared {
-        Some(bytes) => upstream.share(bytes.clone(), from..bytes.len()),
-        None => upstream.put(&raw.bytes[from..]),
-    }
-}
-
-/// A line without its end and without a `noreply` there.
-pub(crate) fn without_noreply(line: &[u8]) -> &[u8] {
-    let line = line.trim_ascii_end();
-    line.strip_suffix(b"noreply").map_or(line, <[u8]>::trim_ascii_end)
-}
-
 fn replicated(single: &Single<'_>, pool_place: u32, pool: &Pool, raw: Raw<'_>) -> Box<dyn Join> {
     let target = |node: usize| Target { pool: pool_place, node: node as u32 };
     let nodes = if single.deed == Deed::Read { pool.readers(single.key) } else { pool.holders(single.key) };
     let targets = nodes.into_iter().map(target).collect();
-    let mut request = Vec::with_capacity(raw.bytes.len() + 8);
-    if single.wish == Wish::Nothing {
-        request.extend_from_slice(without_noreply(&raw.bytes[..raw.line]));
-        request.extend_from_slice(b"\r\n");
-        request.extend_from_slice(&raw.bytes[raw.line..]);
-    } else {
-        request.extend_from_slice(raw.bytes);
-    }
+    let mut request = Vec::with_capacity(raw.bytes.len() + 32);
+    request.extend_from_slice(raw.rewritten.unwrap_or(&raw.bytes[..raw.line]));
+    request.extend_from_slice(&raw.bytes[raw.line..]);
     if single.wish == Wish::Unusual {
         request.extend_from_slice(b"mn\r\n");
     }

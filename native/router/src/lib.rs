@@ -28,6 +28,7 @@ mod routing;
 mod serve;
 mod settings;
 mod shared;
+mod spelling;
 mod topology;
 mod upstream;
 mod worker;

@@ -24,6 +24,8 @@ pub struct Raw<'a> {
     pub line: usize,
     /// The same bytes where they can stay until they are sent, if they are many.
     pub shared: Option<&'a Arc<Vec<u8>>>,
+    /// The line as a node must get it, if not as it came.
+    pub rewritten: Option<&'a [u8]>,
 }
 
 /// How far one step came.
@@ -121,7 +123,13 @@ impl Worker {
                     return Step::Took(consumed);
                 }
                 if let Some(bytes) = input.get(..total) {
-                    self.request(index, &request, Raw { bytes, line: consumed, shared: None }, reply, links);
+                    self.request(
+                        index,
+                        &request,
+                        Raw { bytes, line: consumed, shared: None, rewritten: None },
+                        reply,
+                        links,
+                    );
                     return Step::Took(total);
                 }
                 let mut bytes = Vec::with_capacity(total.min(RESERVE_BYTES_MAX));
@@ -144,7 +152,7 @@ impl Worker {
         let bytes = Arc::new(gathering.bytes);
         let shared = Some(&bytes).filter(|bytes| bytes.len() >= SHARE_BYTES_MIN);
         if let Parsed::Done { request, consumed } = request::parse(&bytes, &Limits::default()) {
-            self.request(index, &request, Raw { bytes: &bytes, line: consumed, shared }, reply, links);
+            self.request(index, &request, Raw { bytes: &bytes, line: consumed, shared, rewritten: None }, reply, links);
         }
         Step::Took(count)
     }
@@ -157,7 +165,12 @@ impl Worker {
                 if is_base64 { (&b"md "[..], &b" b\r\n"[..]) } else { (&b"delete "[..], &b" noreply\r\n"[..]) };
             let line = [start, key, end].concat();
             if let Parsed::Done { request, consumed } = request::parse(&line, &Limits::default()) {
-                self.forget(index, &request, Raw { bytes: &line, line: consumed, shared: None }, links);
+                self.forget(
+                    index,
+                    &request,
+                    Raw { bytes: &line, line: consumed, shared: None, rewritten: None },
+                    links,
+                );
             }
         }
         let is_silent = matches!(request, Request::Storage(storage) if storage.noreply);
