@@ -118,7 +118,7 @@ class PoolSettings(Settings, frozen=True):
         Seconds, Flag("--connect-timeout", help="how long connecting to a node may take", metavar="TIME")
     ] = Seconds(0.5)
     request_timeout: Annotated[
-        Seconds, Flag("--request-timeout", help="how long a node may take to answer", metavar="TIME")
+        Seconds, Flag("--request-timeout", help="how long a node that owes answers may be silent", metavar="TIME")
     ] = Seconds(1)
     failure_limit: Annotated[
         int, Flag("--failure-limit", help="failures in a row that mark a node down", metavar="NUM"), Meta(ge=1)
