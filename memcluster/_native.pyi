@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import final
 
-__all__ = ["Node", "Router", "hash_key", "load_floor", "load_replay", "load_run", "locate"]
+__all__ = ["LoadProgress", "Node", "Router", "hash_key", "load_floor", "load_replay", "load_run", "locate"]
 
 @final
 class Node:
@@ -87,7 +87,18 @@ def locate(topology: str, key: bytes) -> tuple[str, list[str]]:
 def hash_key(name: str, key: bytes) -> int:
     """One of the router's key hashes by name: md5, fnv1a_64, …"""
 
-def load_run(settings: str) -> str:
+@final
+class LoadProgress:
+    """A run that is under way, seen from another thread."""
+
+    def __new__(cls) -> LoadProgress: ...
+    def counters(self) -> tuple[int, int, int, int]:
+        """So far, over all runs this was given to: requests, faults, keys asked for by gets, values found."""
+
+    def stop(self) -> None:
+        """The run sends nothing new and ends."""
+
+def load_run(settings: str, progress: LoadProgress | None = None) -> str:
     """Runs the load generator: settings (native/load/src/settings.rs) and report (report.rs) are JSON objects."""
 
 def load_replay(settings: str) -> str:

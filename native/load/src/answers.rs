@@ -68,6 +68,10 @@ impl Answers {
         self.expected.push_back(Expected { kind: Kind::Set, keys: 1, asked_left: 0 });
     }
 
+    pub(crate) fn expect_delete(&mut self) {
+        self.expected.push_back(Expected { kind: Kind::Delete, keys: 1, asked_left: 0 });
+    }
+
     /// All that was asked has been answered.
     #[inline]
     pub(crate) fn is_complete(&self) -> bool {
@@ -174,6 +178,7 @@ impl Answers {
         let is_right = match first.kind {
             Kind::Get => line == b"END",
             Kind::Set => line == b"STORED",
+            Kind::Delete => line == b"DELETED" || line == b"NOT_FOUND",
         };
         if !is_right {
             counts.error(line);
@@ -261,7 +266,7 @@ mod tests {
     }
 
     fn check(counts: &Counts, answers: &Answers) {
-        assert_eq!(counts.requests, [4, 2]);
+        assert_eq!(counts.requests, [4, 2, 0]);
         assert_eq!((counts.keys, counts.hits), (7, 4));
         assert_eq!((counts.errors, counts.wrong, counts.stray), (2, 0, 0));
         assert!(answers.is_complete() && !answers.is_broken() && answers.asked.is_empty());
@@ -319,10 +324,18 @@ mod tests {
     }
 
     #[test]
+    fn a_delete_is_answered_either_way() {
+        let (mut answers, mut counts) = (Answers::default(), Counts::default());
+        (0..3).for_each(|_| answers.expect_delete());
+        answers.feed(b"DELETED\r\nNOT_FOUND\r\nSTORED\r\n", None, &mut counts);
+        assert_eq!((counts.requests, counts.errors), ([0, 0, 3], 1));
+    }
+
+    #[test]
     fn answers_to_nothing_are_stray_and_nonsense_breaks() {
         let (mut answers, mut counts) = (Answers::default(), Counts::default());
         answers.feed(b"STORED\r\n", None, &mut counts);
-        assert_eq!((counts.stray, counts.requests), (1, [0, 0]));
+        assert_eq!((counts.stray, counts.requests), (1, [0, 0, 0]));
         answers.feed(b"VALUE a 0 99999999999999999999999\r\n", None, &mut counts);
         assert!(answers.is_broken());
     }

@@ -160,7 +160,7 @@ mod tests {
     use super::*;
     use std::thread;
 
-    use crate::{Settings, Sizes, Workload};
+    use crate::{Progress, Report, Settings, Sizes, Workload};
 
     #[test]
     fn lines_are_answered() {
@@ -168,6 +168,10 @@ mod tests {
         assert_eq!(request(b"get a bc\r", b" 0 1\r\nx\r\n", &mut out), 0);
         assert_eq!(out, b"VALUE a 0 1\r\nx\r\nVALUE bc 0 1\r\nx\r\nEND\r\n");
         assert_eq!(request(b"set a 0 0 120\r", b"", &mut out), 122);
+    }
+
+    fn run(settings: &Settings) -> Result<Report, Error> {
+        crate::run(settings, &Progress::default())
     }
 
     #[test]
@@ -187,19 +191,40 @@ mod tests {
             seconds: 30.0,
             ..Settings::default()
         };
-        let report = crate::run(&mix).expect("the floor is there");
+        let report = run(&mix).expect("the floor is there");
         let (gets, sets) = (report.operations["get"].requests, report.operations["set"].requests);
         assert_eq!((report.requests, gets + sets, report.keys, report.hits), (10_001, 10_001, gets * 3, gets * 3));
         assert_eq!((report.errors, report.stray, report.unanswered, report.connections_lost), (0, 0, 0, 0));
 
-        let open = crate::run(&Settings { rate: 20_000.0, requests: 2_000, ..mix.clone() }).expect("still there");
+        let open = run(&Settings { rate: 20_000.0, requests: 2_000, ..mix.clone() }).expect("still there");
         assert_eq!(open.requests, 2_000);
         assert!((0.09..0.5).contains(&open.seconds), "2000 requests at 20000 a second took {} s", open.seconds);
 
-        let fill = crate::run(&Settings { workload: Workload::Fill, keys: 5_000, ..mix.clone() }).expect("still there");
+        let fill = run(&Settings { workload: Workload::Fill, keys: 5_000, ..mix.clone() }).expect("still there");
         assert_eq!((fill.requests, fill.hits), (5_000, 0));
 
-        let checked = crate::run(&Settings { verify: true, ..mix }).expect("still there");
+        let checked = run(&Settings { verify: true, ..mix }).expect("still there");
         assert_eq!(checked.wrong, checked.hits, "the floor's values are not the generator's");
+    }
+
+    #[test]
+    fn a_run_shows_its_progress_and_ends_when_told() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let server = listener.local_addr().expect("bound").to_string();
+        thread::spawn(move || serve(&listener, 100));
+        let settings =
+            Settings { servers: vec![server], seconds: 60.0, warm_up_seconds: 0.05, threads: 2, ..Settings::default() };
+        let progress = Progress::default();
+        let report = thread::scope(|scope| {
+            let running = scope.spawn(|| crate::run(&settings, &progress).expect("the floor is there"));
+            while progress.counters()[0] < 20_000 {
+                thread::yield_now();
+            }
+            progress.stop();
+            running.join().expect("a run does not panic")
+        });
+        let [requests, faults, keys, hits] = progress.counters();
+        assert!(report.seconds < 50.0 && report.requests <= requests, "{report:?}");
+        assert_eq!((faults, keys, hits), (0, requests, requests));
     }
 }

@@ -1,39 +1,23 @@
-//! Which key is asked for next, and how key number n is written.
+//! How key number n is written.
 
-use crate::random::Random;
-use crate::zipf::Zipf;
-use crate::{Popularity, Settings};
+use crate::Settings;
 
 const PREFIX: &[u8] = b"key:";
 
 /// The keys of a run: `key:0000000000000000042`, all of the same length.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
-    count: u64,
-    zipf: Option<Zipf>,
     /// Key number 0.
     template: Vec<u8>,
 }
 
 impl Keys {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let zipf = match settings.popularity {
-            Popularity::Uniform => None,
-            Popularity::Zipf { exponent } => Some(Zipf::new(settings.keys, exponent)),
-        };
         let mut template = vec![b'0'; settings.key_bytes];
         let digits = (settings.keys - 1).checked_ilog10().map_or(1, |log| log as usize + 1);
         let prefix = PREFIX.len().min(settings.key_bytes - digits);
         template[..prefix].copy_from_slice(&PREFIX[..prefix]);
-        Self { count: settings.keys, zipf, template }
-    }
-
-    #[inline]
-    pub(crate) fn draw(&self, random: &mut Random) -> u64 {
-        match &self.zipf {
-            None => random.below(self.count),
-            Some(zipf) => zipf.draw(random),
-        }
+        Self { template }
     }
 
     /// Appends key number `key`.

@@ -4,7 +4,7 @@
 //!   Settings ──> run: N threads, each a Worker (one epoll loop)
 //!                  Source ─ writes a batch of requests ─> Connection ─> server
 //!                  Tally  <─ counts, latencies ── Answers <─ bytes of any split
-//!                run: all tallies together ──> Report (JSON)
+//!                run: all tallies together ──> Report (JSON); meanwhile Progress can be looked at
 //! ```
 //!
 //! Beside it: `trace` (one connection that replays accesses cache-aside) and `floor` (a server with no store).
@@ -12,9 +12,11 @@
 
 mod answers;
 mod connection;
+mod draws;
 mod error;
 pub mod floor;
 mod keys;
+mod progress;
 mod random;
 mod report;
 mod run;
@@ -29,6 +31,7 @@ mod worker;
 mod zipf;
 
 pub use error::Error;
+pub use progress::Progress;
 pub use report::{Latency, OperationReport, Report};
 pub use run::run;
 pub use settings::{Popularity, Settings, Sizes, Workload};

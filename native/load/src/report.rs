@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use crate::tally::{KINDS, Tally};
 
+/// Four steps a halving: until one of 100,000 is slower.
+const CURVE_STEPS: i32 = 66;
+
 /// Everything a run found out.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -17,13 +20,13 @@ pub struct Report {
     pub requests: u64,
     /// Of them in a second.
     pub requests_per_second: f64,
-    /// By kind: `get`, `set`.
+    /// By kind: `get`, `set`, `delete`.
     pub operations: BTreeMap<&'static str, OperationReport>,
     /// Keys asked for by gets.
     pub keys: u64,
     /// Values that came.
     pub hits: u64,
-    /// Answers that are not what a get or a set is answered with.
+    /// Answers that are not what such a request is answered with.
     pub errors: u64,
     /// The first of them.
     pub first_error: Option<String>,
@@ -65,6 +68,8 @@ pub struct Latency {
     pub p999: f64,
     /// The slowest.
     pub max: f64,
+    /// For plots: quantiles 0, 0.5, 0.75, … each halving what is left, four steps a halving, and their latencies.
+    pub curve: Vec<(f64, f64)>,
 }
 
 impl Latency {
@@ -77,6 +82,7 @@ impl Latency {
             p99: at(0.99),
             p999: at(0.999),
             max: histogram.max() as f64 / 1000.0,
+            curve: (0..=CURVE_STEPS).map(|step| 1.0 - (-f64::from(step) / 4.0).exp2()).map(|q| (q, at(q))).collect(),
         }
     }
 }

@@ -4,29 +4,30 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::progress::Progress;
 use crate::source::Source;
 use crate::tally::Tally;
 use crate::values::Values;
 use crate::worker::{Done, Worker};
 use crate::{Error, Report, Settings};
 
-/// Runs to the end, blocking.
+/// Runs to the end or until `progress` is told to stop, blocking.
 ///
 /// # Errors
-/// A server that cannot be reached at the start. What fails later is counted in the report.
-pub fn run(settings: &Settings) -> Result<Report, Error> {
-    let values = Arc::new(Values::new(settings.value_bytes));
+/// A server that cannot be reached at the start, a file that cannot be read. What fails later is counted in the report.
+pub fn run(settings: &Settings, progress: &Progress) -> Result<Report, Error> {
+    let values = Arc::new(Values::new(settings.value_bytes.clone()));
     let edge = |worker: usize| settings.connections * worker / settings.threads;
     let workers: Vec<(Worker, f64)> = (0..settings.threads)
         .map(|number| {
             let (first, count) = (edge(number), edge(number + 1) - edge(number));
             let rate = settings.rate * count as f64 / settings.connections as f64;
-            let source = Source::new(settings, Arc::clone(&values), number);
+            let source = Source::new(settings, Arc::clone(&values), number)?;
             Worker::new(settings, source, first, count).map(|worker| (worker, rate))
         })
         .collect::<Result<_, _>>()?;
     let (mut tally, mut elapsed) = (Tally::new(), Duration::ZERO);
-    for done in run_all(workers, settings.pipeline) {
+    for done in run_all(workers, settings.pipeline, progress) {
         let done = done?;
         tally.add(&done.tally);
         elapsed = elapsed.max(done.elapsed);
@@ -34,10 +35,12 @@ pub fn run(settings: &Settings) -> Result<Report, Error> {
     Ok(Report::new(&tally, elapsed))
 }
 
-fn run_all(workers: Vec<(Worker, f64)>, pipeline: usize) -> Vec<Result<Done, Error>> {
+fn run_all(workers: Vec<(Worker, f64)>, pipeline: usize, progress: &Progress) -> Vec<Result<Done, Error>> {
     thread::scope(|scope| {
-        let threads: Vec<_> =
-            workers.into_iter().map(|(worker, rate)| scope.spawn(move || worker.run(rate, pipeline))).collect();
+        let threads: Vec<_> = workers
+            .into_iter()
+            .map(|(worker, rate)| scope.spawn(move || worker.run(rate, pipeline, progress)))
+            .collect();
         threads.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
     })
 }

@@ -1,5 +1,7 @@
 //! What a run does: read from JSON, every setting with a default, unknown names refused.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use crate::Error;
@@ -22,6 +24,8 @@ pub struct Settings {
     pub keys_per_get: usize,
     /// The share of requests that are sets, 0 to 1.
     pub set_share: f64,
+    /// The share that are deletes.
+    pub delete_share: f64,
     /// Different keys.
     pub keys: u64,
     /// Bytes of a key.
@@ -59,7 +63,7 @@ pub enum Workload {
 }
 
 /// How often each key is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Popularity {
     /// All alike.
@@ -69,10 +73,24 @@ pub enum Popularity {
         /// Greater than 0.
         exponent: f64,
     },
+    /// A share of the keys gets a share of the requests; within each, all alike.
+    Hotspot {
+        /// 0 to 1.
+        keys: f64,
+        /// 0 to 1.
+        requests: f64,
+    },
+    /// One after the other, from the beginning again after the last.
+    Sequential,
+    /// As a file says: key numbers, big-endian 32 bits each; from the beginning again after the last.
+    Recorded {
+        /// Not compressed.
+        file: PathBuf,
+    },
 }
 
 /// A distribution of value sizes; a key's own size follows from a hash of the key.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Sizes {
     /// All alike.
@@ -98,6 +116,11 @@ pub enum Sizes {
         /// Largest.
         max: usize,
     },
+    /// As measured: so many bytes, so often.
+    Table {
+        /// Bytes and weight; the weights need not add up to anything.
+        rows: Vec<(usize, f64)>,
+    },
 }
 
 impl Default for Settings {
@@ -110,6 +133,7 @@ impl Default for Settings {
             pipeline: 1,
             keys_per_get: 1,
             set_share: 0.0,
+            delete_share: 0.0,
             keys: 20_000,
             key_bytes: 23,
             popularity: Popularity::Uniform,
@@ -144,6 +168,8 @@ impl Settings {
             ((1..=100_000).contains(&self.pipeline), "pipeline: from 1 to 100000"),
             ((1..=10_000).contains(&self.keys_per_get), "keys_per_get: from 1 to 10000"),
             ((0.0..=1.0).contains(&self.set_share), "set_share: from 0 to 1"),
+            ((0.0..=1.0).contains(&self.delete_share), "delete_share: from 0 to 1"),
+            (self.set_share + self.delete_share <= 1.0 + 1e-9, "delete_share: with set_share more than 1"),
             (self.keys >= 1, "keys: at least 1"),
             ((1..=250).contains(&self.key_bytes), "key_bytes: from 1 to 250"),
             (digits(self.keys - self.keys.min(1)) <= self.key_bytes, "key_bytes: too few to write so many keys"),
@@ -151,11 +177,22 @@ impl Settings {
             (self.value_bytes.min() <= self.value_bytes.max(), "value_bytes: min is greater than max"),
             (self.seconds > 0.0 || self.requests > 0, "seconds: greater than 0, or give requests"),
             (self.rate >= 0.0, "rate: at least 0"),
-            (self.popularity != Popularity::Zipf { exponent: 0.0 }, "popularity: exponent must be greater than 0"),
+            (self.value_bytes.has_weight(), "value_bytes: the weights of a table are at least 0, and one is greater"),
+            (self.popularity.is_possible(), "popularity: exponent greater than 0, shares from 0 to 1"),
         ];
         match rows.iter().find(|(holds, _)| !holds) {
             Some((_, what)) => Err(Error::Setting((*what).to_owned())),
             None => Ok(()),
+        }
+    }
+}
+
+impl Popularity {
+    fn is_possible(&self) -> bool {
+        match self {
+            Self::Zipf { exponent } => *exponent > 0.0 && exponent.is_finite(),
+            Self::Hotspot { keys, requests } => (0.0..=1.0).contains(keys) && (0.0..=1.0).contains(requests),
+            Self::Uniform | Self::Sequential | Self::Recorded { .. } => true,
         }
     }
 }
@@ -182,6 +219,9 @@ mod tests {
             (r#"{"keys": 100000, "key_bytes": 4}"#, "key_bytes"),
             (r#"{"value_bytes": {"kind": "uniform", "min": 3, "max": 2}}"#, "value_bytes"),
             (r#"{"popularity": {"kind": "zipf", "exponent": 0.0}}"#, "popularity"),
+            (r#"{"popularity": {"kind": "hotspot", "keys": 2.0, "requests": 0.5}}"#, "popularity"),
+            (r#"{"value_bytes": {"kind": "table", "rows": []}}"#, "value_bytes"),
+            (r#"{"set_share": 0.6, "delete_share": 0.6}"#, "delete_share"),
         ] {
             let error = Settings::from_json(json).expect_err(json).to_string();
             assert!(error.contains(named), "{json}: {error}");

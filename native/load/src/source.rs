@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use crate::answers::{Answers, Truth};
+use crate::draws::Draws;
 use crate::keys::Keys;
 use crate::random::Random;
 use crate::values::Values;
-use crate::{Settings, Workload};
+use crate::{Error, Settings, Workload};
 
 /// The requests of one worker.
 #[derive(Debug)]
 pub(crate) struct Source {
     keys: Keys,
+    draws: Draws,
     values: Arc<Values>,
     random: Random,
     workload: Workload,
@@ -19,6 +21,8 @@ pub(crate) struct Source {
     keys_per_get: usize,
     /// A request is a set when 32 random bits are below this.
     set_below: u64,
+    /// Else a delete when they are below this.
+    delete_below: u64,
     /// ` <flags> <exptime> ` of a set.
     set_middle: Vec<u8>,
     verify: bool,
@@ -30,27 +34,30 @@ pub(crate) struct Source {
 
 impl Source {
     /// The share of worker number `worker`.
-    pub(crate) fn new(settings: &Settings, values: Arc<Values>, worker: usize) -> Self {
+    pub(crate) fn new(settings: &Settings, values: Arc<Values>, worker: usize) -> Result<Self, Error> {
         let whole = match settings.workload {
             Workload::Mix if settings.requests == 0 => u64::MAX,
             Workload::Mix => settings.requests,
             Workload::Fill | Workload::Scan => settings.keys,
         };
         let edge = |worker: usize| (u128::from(whole) * worker as u128 / settings.threads as u128) as u64;
-        Self {
+        let below = |share: f64| (share * (1u64 << 32) as f64) as u64;
+        Ok(Self {
             keys: Keys::new(settings),
+            draws: Draws::new(settings, worker)?,
             values,
             random: Random::new(settings.seed.wrapping_mul(1_000_003).wrapping_add(worker as u64)),
             workload: settings.workload,
             pipeline: settings.pipeline,
             keys_per_get: settings.keys_per_get,
-            set_below: (settings.set_share * (1u64 << 32) as f64) as u64,
+            set_below: below(settings.set_share),
+            delete_below: below(settings.set_share + settings.delete_share),
             set_middle: format!(" 0 {} ", settings.ttl_seconds).into_bytes(),
             verify: settings.verify,
             from: edge(worker),
             to: edge(worker + 1),
             asked: Vec::new(),
-        }
+        })
     }
 
     /// What values must be, if that is checked.
@@ -78,15 +85,19 @@ impl Source {
     }
 
     fn write_mixed(&mut self, out: &mut Vec<u8>, answers: &mut Answers) {
-        if self.set_below > 0 && self.random.next() >> 32 < self.set_below {
-            let key = self.keys.draw(&mut self.random);
-            return self.write_set(key, out, answers);
+        if self.delete_below > 0 {
+            let chance = self.random.next() >> 32;
+            if chance < self.delete_below {
+                let key = self.draws.draw(&mut self.random);
+                let write = if chance < self.set_below { Self::write_set } else { Self::write_delete };
+                return write(self, key, out, answers);
+            }
         }
         self.from += 1;
         self.asked.clear();
         out.extend_from_slice(b"get");
         for _ in 0..self.keys_per_get {
-            let key = self.keys.draw(&mut self.random);
+            let key = self.draws.draw(&mut self.random);
             self.write_key(key, out);
         }
         self.end_get(self.keys_per_get, out, answers);
@@ -130,6 +141,14 @@ impl Source {
         out.extend_from_slice(b"\r\n");
         answers.expect_set();
     }
+
+    fn write_delete(&mut self, key: u64, out: &mut Vec<u8>, answers: &mut Answers) {
+        self.from += 1;
+        out.extend_from_slice(b"delete ");
+        self.keys.write(key, out);
+        out.extend_from_slice(b"\r\n");
+        answers.expect_delete();
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +157,7 @@ mod tests {
     use crate::Sizes;
 
     fn source(settings: &Settings, worker: usize) -> Source {
-        Source::new(settings, Arc::new(Values::new(settings.value_bytes)), worker)
+        Source::new(settings, Arc::new(Values::new(settings.value_bytes.clone())), worker).expect("nothing to read")
     }
 
     fn all(settings: &Settings) -> (Vec<u8>, usize) {
@@ -186,10 +205,19 @@ mod tests {
 
     #[test]
     fn a_mix_keeps_its_share_and_its_bound() {
-        let settings = Settings { requests: 10_000, set_share: 0.3, threads: 2, pipeline: 16, ..Settings::default() };
+        let settings = Settings {
+            requests: 10_000,
+            set_share: 0.3,
+            delete_share: 0.1,
+            threads: 2,
+            pipeline: 16,
+            ..Settings::default()
+        };
         let (out, requests) = all(&settings);
         let sets = memchr::memmem::find_iter(&out, b"set key:").count();
         assert_eq!(requests, 10_000);
         assert!((2_800..3_200).contains(&sets), "{sets}");
+        let deletes = memchr::memmem::find_iter(&out, b"delete key:").count();
+        assert!((900..1_100).contains(&deletes), "{deletes}");
     }
 }

@@ -7,10 +7,11 @@ use hdrhistogram::Histogram;
 pub(crate) enum Kind {
     Get = 0,
     Set = 1,
+    Delete = 2,
 }
 
 /// Their names in reports, by number.
-pub(crate) const KINDS: [&str; 2] = ["get", "set"];
+pub(crate) const KINDS: [&str; 3] = ["get", "set", "delete"];
 
 /// Latencies are kept from 100 ns to a minute with three digits.
 const LATENCY_NS: (u64, u64, u8) = (100, 60_000_000_000, 3);
@@ -24,7 +25,7 @@ pub(crate) struct Counts {
     pub(crate) keys: u64,
     /// Values that came.
     pub(crate) hits: u64,
-    /// Answers that are not what a get or set is answered with.
+    /// Answers that are not what such a request is answered with.
     pub(crate) errors: u64,
     /// The first of them.
     pub(crate) first_error: Option<String>,
@@ -75,7 +76,7 @@ impl Tally {
     pub(crate) fn new() -> Self {
         let (low, high, digits) = LATENCY_NS;
         let histogram = || Histogram::new_with_bounds(low, high, digits).expect("the bounds are in order");
-        Self { counts: Counts::default(), latency_ns: [histogram(), histogram()] }
+        Self { counts: Counts::default(), latency_ns: [histogram(), histogram(), histogram()] }
     }
 
     /// Books the latency of all answers that came since `before`.
@@ -111,8 +112,8 @@ mod tests {
             tally.record(before, latency_us * 1000);
         }
         one.add(&two);
-        let [gets, sets] = &one.latency_ns;
-        assert_eq!((gets.len(), sets.len(), one.counts.requests), (3000, 0, [3000, 0]));
+        let [gets, sets, _] = &one.latency_ns;
+        assert_eq!((gets.len(), sets.len(), one.counts.requests), (3000, 0, [3000, 0, 0]));
         for (quantile, expected_us) in [(0.5, 500.0), (0.99, 990.0), (0.999, 999.0)] {
             let found_us = gets.value_at_quantile(quantile) as f64 / 1000.0;
             assert!((found_us / expected_us - 1.0).abs() < 0.002, "{quantile}: {found_us}");
@@ -123,7 +124,7 @@ mod tests {
     fn what_is_slower_than_a_minute_counts_as_a_minute() {
         let mut tally = Tally::new();
         tally.counts.requests[1] = 1;
-        tally.record([0, 0], u64::MAX);
+        tally.record([0; KINDS.len()], u64::MAX);
         assert!(tally.latency_ns[1].max() >= 60_000_000_000);
     }
 }

@@ -7,7 +7,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,8 @@ impl ReplayReport {
 /// # Errors
 /// A file or server that cannot be read, an answer that makes no sense or does not come.
 pub fn replay(replay: &Replay) -> Result<ReplayReport, Error> {
-    let accesses = read_accesses(replay)?;
+    let limit = if replay.accesses == 0 { usize::MAX } else { replay.accesses };
+    let accesses = read(&replay.file, limit)?;
     let mut client = Client::connect(replay)?;
     let (mut misses, start) = (0u64, Instant::now());
     let mut missed = Vec::new();
@@ -114,9 +115,9 @@ pub fn replay(replay: &Replay) -> Result<ReplayReport, Error> {
     })
 }
 
-fn read_accesses(replay: &Replay) -> Result<Vec<u64>, Error> {
-    let bytes = std::fs::read(&replay.file).map_err(Error::io(replay.file.display().to_string()))?;
-    let limit = if replay.accesses == 0 { usize::MAX } else { replay.accesses };
+/// The first key numbers of a file of recorded accesses.
+pub(crate) fn read(file: &Path, limit: usize) -> Result<Vec<u64>, Error> {
+    let bytes = std::fs::read(file).map_err(Error::io(file.display().to_string()))?;
     let numbers = bytes.as_chunks::<4>().0.iter().take(limit);
     Ok(numbers.map(|number| u64::from(u32::from_be_bytes(*number))).collect())
 }
@@ -139,7 +140,7 @@ impl Client {
         Ok(Self {
             stream,
             keys: Keys::new(&numbers),
-            values: Values::new(replay.value_bytes),
+            values: Values::new(replay.value_bytes.clone()),
             out: Vec::new(),
             buffer: vec![0; 1 << 20],
             counts: Counts::default(),

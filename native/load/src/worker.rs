@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{Timespec, epoll};
 
 use crate::connection::Connection;
+use crate::progress::{Progress, Published};
 use crate::schedule::Schedule;
 use crate::source::Source;
 use crate::tally::Tally;
@@ -29,6 +30,8 @@ pub(crate) struct Worker {
     buffer: Vec<u8>,
     /// Nothing new is sent.
     is_ending: bool,
+    /// The age at which answers are no longer waited for.
+    give_up: Option<Duration>,
     warm_up: Duration,
     duration: Option<Duration>,
 }
@@ -64,15 +67,17 @@ impl Worker {
             tally: Tally::new(),
             buffer: vec![0; BUFFER_BYTES],
             is_ending: false,
+            give_up: None,
             warm_up,
             duration: is_timed.then(|| warm_up + Duration::from_secs_f64(settings.seconds)),
         })
     }
 
     /// Runs to the end; `rate` requests a second are this worker's share, 0 is a closed loop.
-    pub(crate) fn run(mut self, rate: f64, pipeline: usize) -> Result<Done, Error> {
+    pub(crate) fn run(mut self, rate: f64, pipeline: usize, progress: &Progress) -> Result<Done, Error> {
         let start = Instant::now();
         let mut counted_from = start;
+        let mut published = Published::new(start);
         let mut events = Vec::with_capacity(EVENTS_MAX);
         if rate > 0.0 {
             self.schedule = Some(Schedule::new(start, rate / pipeline as f64));
@@ -83,10 +88,16 @@ impl Worker {
             let now = Instant::now();
             let age = now - start;
             if counted_from == start && !self.warm_up.is_zero() && age >= self.warm_up {
+                published.restart(&self.tally.counts, progress);
                 self.tally = Tally::new();
                 counted_from = now;
             }
-            self.is_ending |= self.duration.is_some_and(|duration| age >= duration);
+            published.update(&self.tally.counts, now, progress);
+            let is_stopped = progress.is_stopped() || self.duration.is_some_and(|duration| age >= duration);
+            if is_stopped && !self.is_ending {
+                self.is_ending = true;
+                self.give_up = Some(age + GRACE);
+            }
             self.send_due(now);
             if self.is_over(age) {
                 break;
@@ -95,11 +106,12 @@ impl Worker {
             self.serve(&events);
         }
         self.tally.counts.unanswered += self.connections.iter().map(Connection::unanswered).sum::<u64>();
+        published.flush(&self.tally.counts, progress);
         Ok(Done { elapsed: counted_from.elapsed(), tally: self.tally })
     }
 
     fn is_over(&self, age: Duration) -> bool {
-        let is_late = self.duration.is_some_and(|duration| age >= duration + GRACE);
+        let is_late = self.give_up.is_some_and(|give_up| age >= give_up);
         let is_done = self.is_ending || self.source.is_empty() || self.connections.iter().all(|c| !c.is_open);
         is_late || (is_done && self.connections.iter().all(Connection::is_idle))
     }

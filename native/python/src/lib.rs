@@ -19,7 +19,7 @@ mod _native {
     }
 
     #[pymodule_export]
-    use super::load::{load_floor, load_replay, load_run};
+    use super::load::{LoadProgress, load_floor, load_replay, load_run};
     #[pymodule_export]
     use super::node::Node;
     #[pymodule_export]

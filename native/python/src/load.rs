@@ -2,14 +2,40 @@
 
 use std::net::TcpListener;
 
-use ::load::{Error, Settings, floor, run, trace};
+use ::load::{Error, Progress, Settings, floor, run, trace};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 
+/// A run that is under way, seen from another thread.
+#[pyclass(frozen)]
+#[derive(Default)]
+pub struct LoadProgress(Progress);
+
+#[pymethods]
+impl LoadProgress {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+
+    /// So far, over all runs this was given to: requests, faults, keys asked for by gets, values found.
+    fn counters(&self) -> (u64, u64, u64, u64) {
+        self.0.counters().into()
+    }
+
+    /// The run sends nothing new and ends.
+    fn stop(&self) {
+        self.0.stop();
+    }
+}
+
 /// Runs what the settings say (see native/load/src/settings.rs) and returns the report.
 #[pyfunction]
-pub fn load_run(py: Python<'_>, settings: &str) -> PyResult<String> {
-    py.detach(|| run(&Settings::from_json(settings)?).map(|report| report.to_json())).map_err(exception)
+#[pyo3(signature = (settings, progress=None))]
+pub fn load_run(py: Python<'_>, settings: &str, progress: Option<Py<LoadProgress>>) -> PyResult<String> {
+    let unseen = Progress::default();
+    let progress = progress.as_ref().map_or(&unseen, |progress| &progress.get().0);
+    py.detach(|| run(&Settings::from_json(settings)?, progress).map(|report| report.to_json())).map_err(exception)
 }
 
 /// Replays a file of recorded accesses cache-aside (see native/load/src/trace.rs) and returns how many missed.

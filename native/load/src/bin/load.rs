@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use load::{Error, Settings, floor, run, trace};
+use load::{Error, Progress, Settings, floor, run, trace};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 
 fn answer(words: &[&str]) -> Result<String, Error> {
     match words {
-        ["run"] => run(&Settings::from_json(&standard_input()?)?).map(|report| report.to_json()),
+        ["run"] => run(&Settings::from_json(&standard_input()?)?, &Progress::default()).map(|report| report.to_json()),
         ["replay"] => trace::replay(&trace::Replay::from_json(&standard_input()?)?).map(|report| report.to_json()),
         ["floor", listen, value_bytes] => {
             let refused = |source| Error::Io { doing: format!("listen on {listen}"), source };
