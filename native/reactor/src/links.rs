@@ -123,7 +123,7 @@ impl Links {
         self.generation = self.generation.wrapping_add(1);
         let entry = self.connections.vacant_entry();
         let token = Token::new(entry.key(), self.generation);
-        let mut connection = Connection::new(token, socket, listener, phase, self.output_limit);
+        let connection = Connection::new(token, socket, listener, phase, self.output_limit);
         connection.register(&self.epoll)?;
         entry.insert(connection);
         Ok(token)

@@ -93,15 +93,16 @@ impl<S: Service> Worker<S> {
         }
         let token = Token(number);
         let Some(connection) = self.links.live(token) else { return };
+        let has_input = flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR);
+        connection.unread |= has_input;
+        connection.hung_up |= flags.intersects(EventFlags::RDHUP | EventFlags::HUP);
         if connection.phase == Phase::Connecting {
             self.establish(token);
-        } else {
-            if flags.contains(EventFlags::OUT) {
-                self.flush(token);
-            }
-            if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) {
-                self.receive(token, flags);
-            }
+        } else if flags.contains(EventFlags::OUT) && !connection.reply.is_empty() {
+            self.flush(token);
+        }
+        if has_input {
+            self.receive(token, flags);
         }
     }
 
@@ -160,7 +161,7 @@ impl<S: Service> Worker<S> {
         self.sessions[place] = Some(session);
     }
 
-    /// Reads once and serves what came. Level-triggered: what is left in the kernel is announced again.
+    /// Reads once and serves what came. A read that fills the buffer may have left something: its turn comes again.
     fn receive(&mut self, token: Token, flags: EventFlags) {
         let seconds = self.seconds();
         let Some(connection) = self.links.live(token) else { return };
@@ -174,6 +175,7 @@ impl<S: Service> Worker<S> {
             Ok((0, _)) => self.peer_ended(token),
             Ok((count, _)) => {
                 connection.active_at = seconds;
+                connection.unread = count == self.buffer.len() || connection.hung_up;
                 Desk::add(&self.desk.bytes_read, count);
                 if connection.pending.is_empty() {
                     self.serve_buffer(token, count);
@@ -181,8 +183,12 @@ impl<S: Service> Worker<S> {
                     connection.pending.extend_from_slice(&self.buffer[..count]);
                     self.serve_pending(token);
                 }
+                if self.links.live(token).is_some_and(|connection| connection.unread && connection.is_readable()) {
+                    self.links.queue(token);
+                }
             }
-            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(Errno::AGAIN) => connection.unread = false,
+            Err(Errno::INTR) => self.links.queue(token),
             Err(error) => self.links.doom(token, Why::Failed(io::Error::from(error).kind())),
         }
     }
@@ -287,13 +293,8 @@ impl<S: Service> Worker<S> {
             let (finishing, waning) = (connection.finishing, connection.at_end || is_draining);
             self.links.keep_spare(buffer);
             if finishing || (waning && self.is_done(token)) {
-                return self.links.doom(token, if finishing { Why::Asked } else { Why::Peer });
+                self.links.doom(token, if finishing { Why::Asked } else { Why::Peer });
             }
-        }
-        let links = &mut self.links;
-        let connection = &mut links.connections[token.place()];
-        if connection.watch(&links.epoll).is_err() {
-            links.doom(token, Why::Failed(io::ErrorKind::Other));
         }
     }
 
@@ -310,6 +311,9 @@ impl<S: Service> Worker<S> {
             if let Some(connection) = self.links.live(token) {
                 connection.queued = false;
                 self.serve_pending(token);
+                if self.links.live(token).is_some_and(|connection| connection.unread) {
+                    self.receive(token, EventFlags::IN);
+                }
                 self.links.mark_dirty(token);
             }
         }
