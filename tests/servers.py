@@ -131,8 +131,9 @@ def _wait_until_it_accepts(server: Server) -> None:
 
 def _launch(name: str, command: Callable[[int], Sequence[str]], port: int, descriptors_max: int | None) -> Server:
     handle, path = tempfile.mkstemp(prefix=f"memcluster-test-{name}-", suffix=".log")
+    bound = ["setpriv", "--pdeathsig", "KILL"]  # It does not outlive a test run that is killed.
     limit = ["prlimit", f"--nofile={descriptors_max}"] if descriptors_max else []
-    process = subprocess.Popen([*limit, *command(port)], stdin=subprocess.DEVNULL, stdout=handle, stderr=handle)
+    process = subprocess.Popen([*bound, *limit, *command(port)], stdin=subprocess.DEVNULL, stdout=handle, stderr=handle)
     os.close(handle)
     return Server(name, port, process, Path(path))
 

@@ -1,4 +1,7 @@
-"""Flask-Session keeps sessions in a memcached, through pymemcache and through cachelib."""
+"""Flask-Session keeps sessions in a memcached, through pymemcache and through cachelib.
+
+The client waits for the reply to a write: without one, another connection's read may overtake it.
+"""
 
 from collections.abc import Callable
 
@@ -13,11 +16,11 @@ from tests.servers import Server
 
 
 def with_memcached(server: Server) -> dict[str, object]:
-    return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": PooledClient(server.address)}
+    return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": PooledClient(server.address, default_noreply=False)}
 
 
 def with_cachelib(server: Server) -> dict[str, object]:
-    client = PooledClient(server.address, serde=pickle_serde)
+    client = PooledClient(server.address, serde=pickle_serde, default_noreply=False)
     return {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": MemcachedCache(client)}
 
 

@@ -1,6 +1,6 @@
 """Every conversation file, held with a node, with the proxy over three nodes and with the real memcached."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,14 @@ CASES = [
     for conversation in CONVERSATIONS
     for server in conversation.servers
 ]
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Server]:
+    """A node of its own: conversations change what others take for granted, such as the list of the cluster's nodes."""
+    server = start_node("-t", "2")
+    yield server
+    server.stop()
 
 
 @pytest.mark.parametrize(("conversation", "name"), CASES)

@@ -236,6 +236,32 @@ DIFFERENCES: tuple[Difference, ...] = (
         "are none; ours takes them at any length, too.",
     ),
     Difference(
+        "`get_flushed` in `stats`",
+        "memcached counts the commands that meet a flushed item of which it has not taken the memory back yet. Ours "
+        "takes everything back at the second of the flush, delayed or not; so nothing flushed is left to meet, and it "
+        "is always 0. Such misses are in `get_misses`, as in memcached.",
+        servers=("node",),
+    ),
+    Difference(
+        "`get_expired` in `stats`",
+        "Both count commands that meet an expired item before it was cleared away in the background, and both clear at "
+        "times of their own. memcached counts a plain `set` over such an item, too; ours does not look at what it "
+        "overwrites.",
+        servers=("node",),
+    ),
+    Difference(
+        "`cas` in `lru_crawler metadump`",
+        "It is the item's CAS value and no later version's, in both. Ours gives an item another one when it moves it "
+        "in memory, unless somebody has asked for it (with `gets`, say); so a comparison may fail in vain.",
+        servers=("node",),
+    ),
+    Difference(
+        "`ts` and `clsid` of what `watch` tells",
+        "memcached tells microseconds and the slab class. Ours tells whole seconds, and has one class, 1. Evictions "
+        "are told about ten times a second, behind what else has happened meanwhile.",
+        servers=("node",),
+    ),
+    Difference(
         "Answers to a client that ends its side inside a data block",
         "memcached may drop them. Ours sends what is finished.",
     ),
