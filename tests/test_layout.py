@@ -26,9 +26,10 @@ LAYERS: dict[str, set[str]] = {
     "node": {"errors", "config", "log", "_native"},
     "cluster": {"errors", "config", "log", "node"},
     "proxy": {"errors", "config", "log", "node", "cluster", "_native"},
+    "load": {"errors", "_native"},
     "local": {"errors", "node", "cluster", "proxy"},
     "testing": {"local", "node"},
-    "cli": {"errors", "config", "log", "node", "cluster", "proxy", "_native"},
+    "cli": {"errors", "config", "log", "node", "cluster", "proxy", "load", "_native"},
 }
 
 # The Rust crates' drawing: what each may name of the workspace.

@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "get": ("memcluster.cli.get", "Read keys."),
     "set": ("memcluster.cli.set", "Store a value."),
     "delete": ("memcluster.cli.delete", "Delete keys."),
+    "bench": ("memcluster.cli.bench", "Load-test a server or cluster: throughput, latency, errors."),
     "stats": ("memcluster.cli.stats", "Print a server's counters."),
 }
 

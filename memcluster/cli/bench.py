@@ -1,0 +1,174 @@
+"""`memcluster bench`: load-tests a memcached server or cluster, ours or any other."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memcluster.cli.client import find_address
+from memcluster.cli.load import measure, show, title, to_json
+from memcluster.config import Seconds
+from memcluster.errors import ConfigError, MemclusterError
+from memcluster.load import plot, workload
+from memcluster.load.presets import PRESETS
+from memcluster.load.runs import faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What neither an option nor a preset says.
+DEFAULTS = {"keys": 100_000, "key_bytes": 23, "value_bytes": {"kind": "fixed", "bytes": 100}, "set_share": 0.1}
+SECONDS, WARM_UP_SECONDS = 10.0, 1.0
+FILL_CONNECTIONS, FILL_PIPELINE = 4, 64
+# memcached reads longer times as dates.
+TTL_SECONDS_MAX = 30 * 24 * 3600
+
+
+def _reads(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    def callback(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+        try:
+            return None if text is None else read(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error), context, parameter) from None
+
+    return callback
+
+
+@click.command()
+@click.option(
+    "-s",
+    "--server",
+    "servers",
+    multiple=True,
+    metavar="HOST:PORT",
+    help="test this; of several, each holds all keys [the running cluster]",
+)
+@click.option("--port", type=int, metavar="NUM", help="the cluster whose proxy has this port, if several run")
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    metavar="NAME",
+    help="the shape of a real cluster; other options override it",
+)
+@click.option("--list-presets", is_flag=True, help="say which presets there are, and from where")
+@click.option(
+    "--seconds", callback=_reads(Seconds.parse), metavar="TIME", help=f"how long [{SECONDS:g}s, or until --requests]"
+)
+@click.option("--requests", default=0, metavar="NUM", help="end after so many requests")
+@click.option("--connections", "-c", default=50, show_default=True, metavar="NUM", help="over all threads")
+@click.option("--threads", "-t", default=1, show_default=True, metavar="NUM", help="of the generator")
+@click.option("--pipeline", default=1, show_default=True, metavar="NUM", help="requests sent at once on a connection")
+@click.option("--keys-per-get", default=1, show_default=True, metavar="NUM", help="keys in one get")
+@click.option("--ratio", callback=_reads(workload.ratio), metavar="GET:SET[:DELETE]", help="kinds of request [9:1]")
+@click.option("--keys", type=int, metavar="NUM", help=f"different keys [{DEFAULTS['keys']}]")
+@click.option("--key-size", "key_bytes", type=int, metavar="BYTES", help=f"of each key [{DEFAULTS['key_bytes']}]")
+@click.option(
+    "--value-size",
+    "value_bytes",
+    callback=_reads(workload.value_size),
+    metavar="SIZES",
+    help="100, uniform:10-500, lognormal:MEDIAN,SIGMA, table:BYTES=WEIGHT,… [100]",
+)
+@click.option(
+    "--distribution",
+    "popularity",
+    callback=_reads(workload.distribution),
+    metavar="KIND",
+    help="uniform, zipf:0.99, hotspot:KEYS,REQUESTS, sequential, recorded:FILE [uniform]",
+)
+@click.option(
+    "--rate",
+    default=0.0,
+    metavar="NUM",
+    help="requests a second, sent on time whether answered or not (open loop) [as fast as answers come]",
+)
+@click.option("--ttl", callback=_reads(Seconds.parse), metavar="TIME", help="of what is set [for ever]")
+@click.option("--warm-up", callback=_reads(Seconds.parse), metavar="TIME", help=f"not counted [{WARM_UP_SECONDS:g}s]")
+@click.option("--fill/--no-fill", default=True, help="set every key before [yes]")
+@click.option("--verify", is_flag=True, help="compare every value read; a wrong one is an error")
+@click.option("--seed", default=1, show_default=True, metavar="NUM", help="the same asks the same")
+@click.option(
+    "--json",
+    "output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="write the report there; - is standard output",
+)
+@click.option(
+    "--plot",
+    "plots",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="draw throughput and latency: .png or .svg",
+)
+def command(
+    *,
+    servers: tuple[str, ...],
+    port: int | None,
+    preset: str | None,
+    list_presets: bool,
+    fill: bool,
+    output: Path | None,
+    plots: tuple[Path, ...],
+    **chosen: Any,
+) -> None:
+    """Load-test a memcached server or cluster: 10 seconds, 50 connections, unless told otherwise.
+
+    Latency counts from when a request was sent, or with --rate from when it should have been. Ctrl-C ends the run and
+    reports it. Exit code 1: some answer was wrong or missing.
+    """
+    if list_presets:
+        _show_presets()
+        return
+    plot.check(plots)
+    settings = make_settings(chosen, preset)
+    settings["servers"] = list(servers) or [find_address(None, port)]
+    if fill:
+        _fill(settings)
+    report = measure(settings, "load")
+    if str(output) == "-":
+        click.echo(to_json(settings, report))
+    else:
+        show(report)
+        if output:
+            output.write_text(to_json(settings, report) + "\n", encoding="utf-8")
+    if plots:
+        plot.draw(plots, report, title(settings, report))
+    if faults(report):
+        sys.exit(1)
+
+
+def make_settings(chosen: dict[str, Any], preset: str | None) -> dict[str, Any]:
+    """Defaults, then the preset, then the options that were given."""
+    given = {name: value for name, value in chosen.items() if value is not None}
+    shares = given.pop("ratio", {})
+    ttl = {"ttl_seconds": max(1, round(given.pop("ttl")))} if given.get("ttl") else {}
+    if ttl.get("ttl_seconds", 0) > TTL_SECONDS_MAX:
+        raise ConfigError(f"--ttl {ttl['ttl_seconds']}: at most {TTL_SECONDS_MAX} seconds, 30 days")
+    is_counted = bool(given["requests"])
+    given["seconds"] = float(given.get("seconds", 0.0 if is_counted else SECONDS))
+    given["warm_up_seconds"] = float(given.pop("warm_up", 0.0 if is_counted else WARM_UP_SECONDS))
+    return {**DEFAULTS, **(PRESETS[preset].settings() if preset else {}), **given, **shares, **ttl}
+
+
+def _fill(settings: dict[str, Any]) -> None:
+    """Sets every key on every server: several servers stand side by side, nothing places keys between them."""
+    names = ("keys", "key_bytes", "value_bytes", "ttl_seconds")
+    keys = {name: settings[name] for name in names if name in settings}
+    loop = {"workload": "fill", "connections": FILL_CONNECTIONS, "pipeline": FILL_PIPELINE}
+    for server in settings["servers"]:
+        report = measure({**keys, **loop, "servers": [server]}, "fill")
+        if report["is_interrupted"]:
+            raise MemclusterError("interrupted while the keys were set: nothing was measured")
+        if report["errors"]:
+            said = f"{report['errors']} of {settings['keys']} sets were refused, the first with {report['first_error']}"
+            click.echo(f"memcluster: {server}: {said}", err=True)
+
+
+def _show_presets() -> None:
+    for row in PRESETS.values():
+        click.echo(f"{row.name:13} {row.what}\n{'':13} {row.source}")
