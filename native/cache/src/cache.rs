@@ -5,13 +5,15 @@
 
 use crate::budget::Budget;
 use crate::entry::{Attributes, Entry, Found, Holder};
+use crate::evicted::{Departures, Evicted};
 use crate::index::Index;
 use crate::key::{Hasher, KEY_LENGTH_MAX, Key};
 use crate::room::Room;
 use crate::settings::{Geometry, Seconds, Settings};
 use crate::shard::Shard;
 use crate::statistics::{Counters, Statistics};
-use crate::value::{Item, NewValue, NoRoom};
+use crate::value::{NewValue, NoRoom};
+use crate::walk::Walked;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -41,6 +43,7 @@ struct Cell {
 pub struct Cache {
     cells: Box<[Cell]>,
     budget: Arc<Budget>,
+    departures: Arc<Departures>,
     hasher: Hasher,
     shared_from: usize,
     evict: bool,
@@ -57,9 +60,10 @@ impl Cache {
     pub fn new(settings: &Settings) -> Self {
         let geometry = Geometry::of(settings);
         let budget = Arc::new(Budget::new(settings.memory));
+        let departures = Arc::new(Departures::default());
         let hasher = Hasher::new();
         let cell = |_| Cell {
-            shard: Mutex::new(Shard::new(geometry, hasher, Arc::clone(&budget))),
+            shard: Mutex::new(Shard::new(geometry, hasher, Arc::clone(&budget), Arc::clone(&departures))),
             index_address: AtomicUsize::new(0),
             index_buckets: AtomicUsize::new(0),
         };
@@ -72,6 +76,7 @@ impl Cache {
             swept: AtomicUsize::new(0),
             turn: Mutex::new(()),
             budget,
+            departures,
         }
     }
 
@@ -247,9 +252,9 @@ impl Cache {
     }
 
     /// Changes the limit at run time; shrinking evicts.
-    pub fn set_memory(&self, bytes: usize) {
+    pub fn set_memory(&self, bytes: usize, now: Seconds) {
         self.budget.set_limit(bytes);
-        while self.evict && self.budget.is_over() && self.relieve_elsewhere(0) {}
+        while self.evict && self.budget.is_over() && self.relieve_elsewhere(now) {}
     }
 
     /// Background work, called several times a second by one thread: takes expired memory back, compacts, bounded by
@@ -270,7 +275,7 @@ impl Cache {
     }
 
     /// Walks live items from `cursor` (0 = begin), at least one segment's worth a call; the next cursor, `None` at the end.
-    pub fn walk(&self, cursor: u64, now: Seconds, visit: &mut dyn FnMut(&[u8], &Item<'_>)) -> Option<u64> {
+    pub fn walk(&self, cursor: u64, now: Seconds, visit: &mut dyn FnMut(&mut Walked<'_>)) -> Option<u64> {
         let (mut number, mut from) = ((cursor >> 32) as usize, (cursor & u64::from(u32::MAX)) as usize);
         while let Some(cell) = self.cells.get(number) {
             if let Some(segment) = cell.lock(now).walk(from, now, visit) {
@@ -279,6 +284,19 @@ impl Cache {
             (number, from) = (number + 1, 0);
         }
         None
+    }
+
+    /// From now on evicted items wait to be taken, or no more.
+    pub fn observe_evictions(&self, on: bool) {
+        self.departures.observe(on);
+    }
+
+    /// Shows the items evicted since the last call, while they are observed; returns how many more there were, for which the
+    /// queue had no room.
+    pub fn take_evicted(&self, visit: &mut dyn FnMut(&Evicted)) -> u64 {
+        let (evicted, dropped) = self.departures.take();
+        evicted.iter().for_each(visit);
+        dropped
     }
 
     /// Gauges and counters now.

@@ -4,6 +4,10 @@
 //! offset. Once somebody was told it (`OBSERVED`), it has to last: when the item moves, it is written down; when it is
 //! overwritten, the new version goes elsewhere. And a newer version's value is greater than any that was told before: where
 //! its place would give a lower one, a fresh number is written down instead.
+//!
+//! A walk tells values without marking their versions, for writing them all down would take eight bytes an item. Such a value
+//! is never that of another version, but its own version shows another once it has moved: a comparison with it may fail in
+//! vain, and never succeeds wrongly.
 
 use crate::item::{Draft, ItemBytes, mark};
 use crate::segment::OFFSET_BITS;
@@ -24,11 +28,22 @@ impl Shard {
         if !segment.item(offset).has(mark::OBSERVED) {
             segment.item_mut(offset).add_marks(mark::OBSERVED);
         }
-        // A client may have chosen a value from the far future (meta flag E): that must not taint those that follow.
-        if cas < self.budget.sequence() << OFFSET_BITS {
+        if self.is_of_the_past(cas) {
             self.highest_observed = self.highest_observed.max(cas);
         }
         cas
+    }
+
+    /// A client may have chosen a value from the far future (meta flag E): that must not taint those that follow.
+    pub fn is_of_the_past(&self, cas: u64) -> bool {
+        cas < self.budget.sequence() << OFFSET_BITS
+    }
+
+    /// Somebody may know the CAS value that follows from the version's place.
+    pub fn may_be_known(&self, place: usize) -> bool {
+        let (number, offset) = self.segments.split(place);
+        let segment = self.segments.get(number);
+        segment.item(offset).has(mark::OBSERVED) || segment.implicit_cas(offset) <= self.highest_observed
     }
 
     /// Gives the version at `spot` another CAS value. Where it has no place for one, the item moves.
@@ -36,7 +51,7 @@ impl Shard {
         let item = self.segments.item(spot.place);
         let cas = match cas {
             Some(cas) => cas,
-            None if item.has(mark::OBSERVED | mark::CAS) => self.fresh_cas(),
+            None if item.has(mark::CAS) || self.may_be_known(spot.place) => self.fresh_cas(),
             None => return,
         };
         if item.has(mark::CAS) {

@@ -11,6 +11,7 @@
 //! one by one; the segment is freed when it has been passed. Survivors are appended to the main queue. So a segment more
 //! than before may be claimed for a moment, and what decides is that less is used when all is done.
 
+use crate::evicted::Evicted;
 use crate::ghost::Ghost;
 use crate::item::{Draft, ItemBytes, mark};
 use crate::key::Print;
@@ -108,16 +109,31 @@ impl Shard {
             return;
         }
         self.index.remove(at);
+        if expired {
+            self.counters.count_expired(item);
+        } else {
+            self.counters.count_evicted(item, now);
+            if self.departures.are_observed() {
+                self.departures.add(self.evicted(item, now));
+            }
+            if segment.lane == Lane::Small {
+                self.ghost.remember(print);
+            }
+        }
         if let Some(large) = item.large_number() {
             self.free_large(large);
         }
-        if expired {
-            self.counters.count_expired(item);
-            return;
-        }
-        self.counters.count_evicted(item, now);
-        if segment.lane == Lane::Small {
-            self.ghost.remember(print);
+    }
+
+    #[cold]
+    fn evicted(&self, item: ItemBytes<'_>, now: Seconds) -> Evicted {
+        Evicted {
+            key: item.key().into(),
+            at: now,
+            expires_at: item.expires_at(),
+            accessed_at: item.accessed_at(),
+            fetched: item.has(mark::FETCHED),
+            value_length: self.value_length(item),
         }
     }
 

@@ -7,6 +7,7 @@
 //!                             large      values shared with their readers        (large.rs)
 //!                             queues     small and main: S3-FIFO on segments     (queue.rs, ghost.rs, policy.rs, eviction.rs)
 //!                             versions   come, go, have a CAS value, expire      (room.rs, store.rs, cas.rs, expiry.rs)
+//!           departures, shared: items evicted, for whoever observes them                 (evicted.rs)
 //!           budget, shared: segments, large values, indexes and ghosts together stay under Settings::memory
 //! ```
 //!
@@ -18,6 +19,7 @@ mod budget;
 mod cache;
 mod cas;
 mod entry;
+mod evicted;
 mod eviction;
 mod expiry;
 mod ghost;
@@ -36,11 +38,14 @@ mod statistics;
 mod store;
 mod validate;
 mod value;
+mod walk;
 
 pub use cache::Cache;
 pub use entry::{Attributes, Entry, Found};
+pub use evicted::Evicted;
 pub use key::{KEY_LENGTH_MAX, Key};
 pub use room::Room;
 pub use settings::{Seconds, Settings};
 pub use statistics::Statistics;
 pub use value::{Item, NewValue, NoRoom, Value};
+pub use walk::Walked;

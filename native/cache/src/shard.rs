@@ -1,9 +1,11 @@
 //! One shard: everything about its keys but the lock. What it is made of, and looking up; the rest of `impl Shard` stands in
-//! room.rs (what a version needs), store.rs (versions come and go), cas.rs, eviction.rs, expiry.rs and validate.rs.
+//! room.rs (what a version needs), store.rs (versions come and go), cas.rs, eviction.rs, expiry.rs, walk.rs and
+//! validate.rs.
 //!
 //! A spot that `find` gives is valid until something is stored or removed.
 
 use crate::budget::Budget;
+use crate::evicted::Departures;
 use crate::ghost::Ghost;
 use crate::index::{Index, Position};
 use crate::item::{ItemBytes, mark};
@@ -33,6 +35,7 @@ pub(crate) struct Shard {
     pub counters: Counters,
     pub hasher: Hasher,
     pub budget: Arc<Budget>,
+    pub departures: Arc<Departures>,
     pub shared_from: usize,
     /// The greatest CAS value that anybody was told; no version stored later may show a lower one.
     pub highest_observed: u64,
@@ -43,7 +46,7 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub fn new(geometry: Geometry, hasher: Hasher, budget: Arc<Budget>) -> Self {
+    pub fn new(geometry: Geometry, hasher: Hasher, budget: Arc<Budget>, departures: Arc<Departures>) -> Self {
         Self {
             index: Index::default(),
             segments: Segments::new(geometry.segment_bits),
@@ -54,6 +57,7 @@ impl Shard {
             counters: Counters::default(),
             hasher,
             budget,
+            departures,
             shared_from: geometry.shared_from,
             highest_observed: 0,
             die: 0,
@@ -119,6 +123,7 @@ impl Shard {
             return Some(spot);
         }
         self.counters.count_expired(item);
+        self.counters.expired_met += 1;
         self.remove(spot);
         None
     }
@@ -164,18 +169,6 @@ impl Shard {
         let segment = self.segments.get_mut(number);
         segment.item_mut(offset).set_expires_at(at);
         segment.expect_expiry(at);
-    }
-
-    /// Shows the live items of the first segment from `number` on; its number, `None` if there is none.
-    pub fn walk(&self, number: usize, now: Seconds, visit: &mut dyn FnMut(&[u8], &Item<'_>)) -> Option<usize> {
-        let (number, segment) = self.segments.at_or_after(number)?;
-        for offset in segment.live() {
-            let item = segment.item(offset);
-            if !item.is_expired(now) {
-                visit(item.key(), &self.view(self.segments.place(number, offset)));
-            }
-        }
-        Some(number)
     }
 
     /// An item's bytes, its large value included.

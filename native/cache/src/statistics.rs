@@ -21,6 +21,8 @@ pub struct Statistics {
     pub expired: u64,
     /// Of these, never read.
     pub expired_unfetched: u64,
+    /// Of those expired, reclaimed because somebody asked for them.
+    pub expired_met: u64,
     /// Seconds since the item last evicted had been read.
     pub eviction_age: u64,
     /// The limit in force.
@@ -65,6 +67,7 @@ pub(crate) struct Counters {
     pub evicted_unfetched: u64,
     pub expired: u64,
     pub expired_unfetched: u64,
+    pub expired_met: u64,
     pub eviction_age: u64,
     pub ghost_hits: u64,
     pub moved_to_main: u64,
@@ -94,6 +97,7 @@ impl Statistics {
         self.evicted_unfetched += counters.evicted_unfetched;
         self.expired += counters.expired;
         self.expired_unfetched += counters.expired_unfetched;
+        self.expired_met += counters.expired_met;
         self.eviction_age = self.eviction_age.max(counters.eviction_age);
         self.segment_bytes += shard.segments.cost() as u64;
         self.segments_small += shard.small.segments.len() as u64;

@@ -68,8 +68,7 @@ impl Shard {
         let (number, offset) = self.segments.split(spot.place);
         let segment = self.segments.get(number);
         let item = segment.item(offset);
-        let implicit = segment.implicit_cas(offset);
-        if draft.cas.is_none() && (item.has(mark::OBSERVED) || implicit <= self.highest_observed) {
+        if draft.cas.is_none() && self.may_be_known(spot.place) {
             if !item.has(mark::CAS) {
                 return false;
             }

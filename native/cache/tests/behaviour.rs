@@ -166,9 +166,9 @@ fn a_flush_gives_memory_back_now_or_when_it_is_due() {
 fn the_limit_changes_at_run_time() {
     let cache = store(64 * MIB, true);
     (0..200_000).for_each(|number| set(&cache, &format!("key:{number}"), vec![7; 200]).expect("it fits"));
-    cache.set_memory(8 * MIB);
+    cache.set_memory(8 * MIB, 1);
     assert!(used(&cache) <= 8 * MIB && cache.statistics().items > 10_000);
-    cache.set_memory(64 * MIB);
+    cache.set_memory(64 * MIB, 1);
     (0..200_000).for_each(|number| set(&cache, &format!("key:{number}"), vec![7; 200]).expect("it fits"));
     assert_eq!(cache.statistics().items, 200_000);
     cache.validate();
@@ -256,4 +256,90 @@ fn threads_that_store_halves_of_the_memory_wait_for_each_other() {
     std::thread::scope(|scope| (0..4).for_each(|thread| drop(scope.spawn(move || work(thread)))));
     cache.validate();
     assert!(used(&cache) <= 16 * MIB);
+}
+
+#[test]
+fn whoever_observes_evictions_is_told_what_left_and_how() {
+    let cache = store(MIB, true);
+    let fill = |from: u32, now| {
+        for number in from..from + 30_000 {
+            let key = format!("key:{number}");
+            let expires_at = if number.is_multiple_of(3) { now + 500 } else { 0 };
+            cache
+                .set(&cache.key(key.as_bytes()), NewValue::Copied(b"value"), 0, expires_at, now)
+                .expect("old items go");
+            if number.is_multiple_of(2) {
+                cache.read(&cache.key(key.as_bytes()), now).expect("it was just stored").hit();
+            }
+        }
+    };
+    fill(0, 1);
+    assert_eq!(cache.take_evicted(&mut |_| panic!("nobody observed")), 0);
+    cache.observe_evictions(true);
+    let before = cache.statistics().evictions;
+    fill(100_000, 7);
+    let (mut told, mut fetched) = (0, 0);
+    let dropped = cache.take_evicted(&mut |evicted| {
+        let number: u32 = std::str::from_utf8(&evicted.key[4..]).expect("text").parse().expect("a number");
+        let stored_at = if number < 100_000 { 1 } else { 7 };
+        assert_eq!(evicted.expires_at, if number.is_multiple_of(3) { stored_at + 500 } else { 0 });
+        assert_eq!((evicted.at, evicted.accessed_at, evicted.value_length), (7, stored_at, 5));
+        assert_eq!(evicted.fetched, number.is_multiple_of(2));
+        assert!(!has(&cache, &format!("key:{number}")));
+        (told, fetched) = (told + 1, fetched + u64::from(evicted.fetched));
+    });
+    assert!(told > 1000 && fetched > 100 && dropped > 100, "{told} told, {fetched} fetched, {dropped} dropped");
+    assert_eq!(told + dropped, cache.statistics().evictions - before, "what had no room in the queue is counted");
+    cache.observe_evictions(false);
+    fill(200_000, 8);
+    cache.observe_evictions(true);
+    assert_eq!(cache.take_evicted(&mut |_| panic!("nobody observed")), 0);
+}
+
+#[test]
+fn a_large_value_that_is_evicted_tells_its_own_length() {
+    let cache = store(MIB, true);
+    cache.observe_evictions(true);
+    (0..100).for_each(|number| set(&cache, &format!("key:{number}"), vec![7; 100_000]).expect("old items go"));
+    let mut told = 0;
+    cache.take_evicted(&mut |evicted| {
+        assert_eq!(evicted.value_length, 100_000);
+        told += 1;
+    });
+    assert_eq!(told, cache.statistics().evictions);
+}
+
+#[test]
+fn what_was_asked_for_after_its_time_is_counted_apart_from_what_was_swept() {
+    let cache = store(MIB, true);
+    for number in 0..10 {
+        let key = format!("key:{number}");
+        cache.set(&cache.key(key.as_bytes()), NewValue::Copied(b"value"), 0, 5, 1).expect("it fits");
+    }
+    for key in ["key:0", "key:0", "key:1", "absent"] {
+        assert!(cache.read(&cache.key(key.as_bytes()), 5).is_none());
+    }
+    while cache.statistics().items > 0 {
+        cache.sweep(5);
+    }
+    assert_eq!((cache.statistics().expired_met, cache.statistics().expired), (2, 10));
+}
+
+#[test]
+fn a_cas_value_that_a_walk_showed_never_fits_a_later_version() {
+    let cache = store(MIB, true);
+    let key = cache.key(b"key");
+    let shown = || {
+        let mut cas = 0;
+        cache.walk(0, 1, &mut |walked| cas = walked.cas());
+        cas
+    };
+    set(&cache, "key", vec![7; 10]).expect("it fits");
+    let first = shown();
+    assert_eq!(cache.read(&key, 1).expect("it is there").cas(), first);
+    set(&cache, "key", vec![8; 10]).expect("it fits");
+    let second = shown();
+    assert!(second > first);
+    cache.alter(&key, 1).renew_cas(None);
+    assert!(cache.read(&key, 1).expect("it is there").cas() > second);
 }

@@ -51,6 +51,10 @@ struct Trial {
     told: HashSet<u64>,
     /// The greatest of each key.
     highest: HashMap<u16, u64>,
+    /// How many versions of a key there were.
+    versions: HashMap<u16, u64>,
+    /// Which version a CAS value was shown for, by a walk too.
+    shown: HashMap<u64, (u16, u64)>,
     given: u64,
     serial: u8,
     evicts: bool,
@@ -74,6 +78,8 @@ impl Trial {
             model: HashMap::new(),
             told: HashSet::new(),
             highest: HashMap::new(),
+            versions: HashMap::new(),
+            shown: HashMap::new(),
             given: 1 << 60,
             serial: 0,
             evicts,
@@ -99,8 +105,18 @@ impl Trial {
         }
     }
 
+    fn begin_version(&mut self, key: u16) {
+        *self.versions.entry(key).or_default() += 1;
+    }
+
+    fn show(&mut self, key: u16, cas: u64) {
+        let version = (key, self.versions[&key]);
+        assert_eq!(*self.shown.entry(cas).or_insert(version), version, "a CAS value shown is never another version's");
+    }
+
     fn tell(&mut self, key: u16, cas: u64) {
         assert_ne!(cas, 0);
+        self.show(key, cas);
         let known = self.model.get_mut(&key).expect("the item is there");
         if let Some(before) = known.cas {
             assert_eq!(cas, before, "a version's CAS value is stable");
@@ -134,7 +150,7 @@ impl Trial {
             }
             Step::Tick { seconds } => self.now += seconds,
             Step::Sweep => drop(self.cache.sweep(self.now)),
-            Step::Memory { kilobytes } => self.cache.set_memory(kilobytes << 10),
+            Step::Memory { kilobytes } => self.cache.set_memory(kilobytes << 10, self.now),
             Step::Walk => self.walk(),
         }
     }
@@ -175,6 +191,7 @@ impl Trial {
             let version =
                 Version { value, flags, expires_at, cas, stale: false, won: false, fetched: false, accessed_at: now };
             self.model.insert(key, version);
+            self.begin_version(key);
             self.settle();
         } else if matches!(way, Way::Plain) {
             self.model.remove(&key);
@@ -222,6 +239,7 @@ impl Trial {
             known.value = [&front[..], &known.value, &back].concat();
             (known.cas, known.fetched, known.accessed_at) = (None, false, self.now);
             (known.stale, known.won) = (false, false);
+            self.begin_version(key);
         }
     }
 
@@ -235,6 +253,7 @@ impl Trial {
         drop(entry);
         if self.know(key, cas.is_some()) {
             self.model.get_mut(&key).expect("it is known").cas = given;
+            self.begin_version(key);
             self.tell(key, cas.expect("it was found"));
         }
     }
@@ -257,14 +276,19 @@ impl Trial {
         let mut seen = HashMap::new();
         let mut cursor = Some(0);
         while let Some(at) = cursor {
-            cursor = self.cache.walk(at, self.now, &mut |key, item| {
-                assert!(seen.insert(key.to_vec(), version(item)).is_none(), "an item is walked once");
+            cursor = self.cache.walk(at, self.now, &mut |walked| {
+                let found = (version(&walked.item), walked.cas());
+                assert!(seen.insert(walked.key.to_vec(), found).is_none(), "an item is walked once");
             });
         }
-        let known = self.model.iter().filter_map(|(key, known)| {
-            seen.remove(&key_bytes(*key)).map(|seen| assert_eq!(seen, Version { cas: None, ..known.clone() }))
-        });
-        let count = known.count();
+        let mut count = 0;
+        for (key, known) in self.model.clone() {
+            let Some((found, cas)) = seen.remove(&key_bytes(key)) else { continue };
+            assert_eq!(found, Version { cas: None, ..known.clone() });
+            assert!(known.cas.is_none_or(|known| known == cas), "a CAS value told is the one that a walk shows");
+            self.show(key, cas);
+            count += 1;
+        }
         assert!(seen.is_empty(), "walked but not known: {seen:?}");
         assert!(self.evicts || count == self.model.len(), "walked {count} of {}", self.model.len());
     }

@@ -1,11 +1,13 @@
 //! What a request tells those who watch, and the statistics by prefix: off the fast path, behind one look at a flag.
 
-use cache::Key;
+use std::sync::Arc;
+
+use cache::{Evicted, Key};
 
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::server::Server;
-use crate::watch::{CONNECTIONS, DELETIONS, DETAIL, Escaped, FETCHERS, Fetched, MUTATIONS};
+use crate::watch::{CONNECTIONS, DELETIONS, DETAIL, EVICTIONS, Escaped, FETCHERS, Fetched, MUTATIONS, Watcher};
 
 impl Server {
     /// A key was looked up.
@@ -27,6 +29,33 @@ impl Server {
                 format_args!("type=item_get key={key} status={status} clsid={class} cfd={connection} size={size}");
             self.watchers.tell(FETCHERS, clock, text);
         }
+    }
+
+    /// Tells those who watch what the store has evicted since the last call; for the host to call every so often while a
+    /// connection watches, before it empties the queues.
+    pub fn tell_evictions(&self, clock: Clock) {
+        if !self.watchers.wants(EVICTIONS) {
+            return;
+        }
+        let lost = self.cache.take_evicted(&mut |evicted| self.tell_evicted(clock, evicted));
+        if lost > 0 {
+            self.watchers.lost(EVICTIONS, lost);
+        }
+    }
+
+    fn tell_evicted(&self, clock: Clock, evicted: &Evicted) {
+        let Evicted { at, expires_at, value_length: size, .. } = *evicted;
+        let key = Escaped(&evicted.key);
+        let fetched = if evicted.fetched { "yes" } else { "no" };
+        let ttl = if expires_at == 0 { -1 } else { i64::from(expires_at) - i64::from(at) };
+        let accessed = at.saturating_sub(evicted.accessed_at);
+        let text = format_args!("type=eviction key={key} fetch={fetched} ttl={ttl} la={accessed} clsid=1 size={size}");
+        self.watchers.tell(EVICTIONS, Clock { now: at, ..clock }, text);
+    }
+
+    /// A connection that watched is gone.
+    pub fn stop_watching(&self, watcher: &Arc<Watcher>) {
+        self.watchers.remove(watcher);
     }
 
     /// A connection was opened.

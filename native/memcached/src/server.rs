@@ -89,7 +89,7 @@ impl Server {
     /// A server over a store.
     #[must_use]
     pub fn new(cache: Arc<Cache>, settings: Settings, host: Arc<dyn Host>) -> Arc<Self> {
-        let watchers = Watchers::default();
+        let watchers = Watchers::new(cache.clone());
         watchers.set_detail(settings.detail);
         Arc::new(Self {
             cache,

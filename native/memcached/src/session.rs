@@ -72,7 +72,8 @@ impl Session {
         Self { number, state: State::Line }
     }
 
-    /// The events of a connection that watches: drain them into its reply every so often, and close it when it is gone.
+    /// The events of a connection that watches: drain them into its reply every so often, and tell `Server::stop_watching`
+    /// when it is gone.
     #[must_use]
     pub fn watcher(&self) -> Option<&Arc<Watcher>> {
         match &self.state {

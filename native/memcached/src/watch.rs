@@ -4,8 +4,9 @@
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use cache::Cache;
 use parking_lot::Mutex;
 
 use crate::clock::Clock;
@@ -48,7 +49,6 @@ pub struct Watcher {
     kinds: u32,
     queue: Mutex<Vec<u8>>,
     skipped: AtomicU64,
-    closed: AtomicBool,
 }
 
 impl Watcher {
@@ -62,16 +62,12 @@ impl Watcher {
     pub fn is_empty(&self) -> bool {
         self.queue.lock().is_empty()
     }
-
-    /// No more events, for the connection is gone.
-    pub fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-    }
 }
 
 /// All watchers.
-#[derive(Debug, Default)]
 pub(crate) struct Watchers {
+    /// Observes evictions only while someone watches them.
+    cache: Arc<Cache>,
     /// The kinds that someone watches, and `DETAIL`: the one thing that a request looks at.
     observed: AtomicU32,
     list: Mutex<Vec<Arc<Watcher>>>,
@@ -82,6 +78,17 @@ pub(crate) struct Watchers {
 }
 
 impl Watchers {
+    pub(crate) fn new(cache: Arc<Cache>) -> Self {
+        Self {
+            cache,
+            observed: AtomicU32::new(0),
+            list: Mutex::default(),
+            sequence: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+        }
+    }
+
     /// Someone may want to know about requests.
     #[inline]
     pub(crate) fn is_observed(&self) -> bool {
@@ -103,16 +110,25 @@ impl Watchers {
     }
 
     pub(crate) fn add(&self, kinds: u32) -> Arc<Watcher> {
-        let watcher = Arc::new(Watcher {
-            kinds,
-            queue: Mutex::default(),
-            skipped: AtomicU64::new(0),
-            closed: AtomicBool::new(false),
-        });
+        let watcher = Arc::new(Watcher { kinds, queue: Mutex::default(), skipped: AtomicU64::new(0) });
         let mut list = self.list.lock();
         list.push(watcher.clone());
-        self.observed.fetch_or(kinds, Ordering::Relaxed);
+        self.observe(&list);
         watcher
+    }
+
+    pub(crate) fn remove(&self, watcher: &Arc<Watcher>) {
+        let mut list = self.list.lock();
+        list.retain(|present| !Arc::ptr_eq(present, watcher));
+        self.observe(&list);
+    }
+
+    /// Observes what those in the list, which is locked, want to know.
+    fn observe(&self, list: &[Arc<Watcher>]) {
+        let kinds = list.iter().fold(0, |kinds, watcher| kinds | watcher.kinds);
+        self.observed.fetch_and(kinds | DETAIL, Ordering::Relaxed);
+        self.observed.fetch_or(kinds, Ordering::Relaxed);
+        self.cache.observe_evictions(kinds & EVICTIONS != 0);
     }
 
     /// Watchers, events delivered and events dropped.
@@ -123,14 +139,7 @@ impl Watchers {
     /// Tells everyone who wants this kind; `text` follows the time and the number of the event.
     #[cold]
     pub(crate) fn tell(&self, kind: u32, clock: Clock, text: fmt::Arguments<'_>) {
-        let mut list = self.list.lock();
-        let before = list.len();
-        list.retain(|watcher| !watcher.closed.load(Ordering::Relaxed));
-        if list.len() < before {
-            let kinds = list.iter().fold(0, |kinds, watcher| kinds | watcher.kinds);
-            let detail = self.observed.load(Ordering::Relaxed) & DETAIL;
-            self.observed.store(kinds | detail, Ordering::Relaxed);
-        }
+        let list = self.list.lock();
         let number = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
         let mut line = String::new();
         // Writing to a string does not fail.
@@ -138,8 +147,7 @@ impl Watchers {
         for watcher in list.iter().filter(|watcher| watcher.kinds & kind != 0) {
             let mut queue = watcher.queue.lock();
             if queue.len() + line.len() > QUEUE_MAX_BYTES {
-                watcher.skipped.fetch_add(1, Ordering::Relaxed);
-                self.skipped.fetch_add(1, Ordering::Relaxed);
+                self.skip(watcher, 1);
                 continue;
             }
             let skipped = watcher.skipped.swap(0, Ordering::Relaxed);
@@ -149,6 +157,17 @@ impl Watchers {
             queue.extend_from_slice(line.as_bytes());
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Events of this kind were lost on their way here: whoever wants them will see how many.
+    pub(crate) fn lost(&self, kind: u32, count: u64) {
+        let list = self.list.lock();
+        list.iter().filter(|watcher| watcher.kinds & kind != 0).for_each(|watcher| self.skip(watcher, count));
+    }
+
+    fn skip(&self, watcher: &Watcher, count: u64) {
+        watcher.skipped.fetch_add(count, Ordering::Relaxed);
+        self.skipped.fetch_add(count, Ordering::Relaxed);
     }
 }
 

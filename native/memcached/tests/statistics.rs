@@ -125,3 +125,71 @@ fn a_server_without_watchers_produces_no_events() {
     assert_eq!(stats(&server, "")["log_watchers"], "0");
     assert_eq!(stats(&server, "")["log_watcher_sent"], "1");
 }
+
+#[test]
+fn watchers_of_evictions_learn_what_left() {
+    let server = server(Settings { memory_bytes: 1 << 20, ..Settings::default() });
+    let (mut client, mut watcher, mut other) = (Peer::new(&server), Peer::new(&server), Peer::new(&server));
+    watcher.ask("watch evictions\r\n");
+    other.ask("watch deletions\r\n");
+    client.ask(&format!("set first:%key 0 500 10000\r\n{0}\r\nget first:%key\r\n", "x".repeat(10_000)));
+    client.now += 30;
+    let mut number = 0;
+    while stats(&server, "")["evictions"] == "0" {
+        client.ask(&format!("set filling:{number} 0 0 10000\r\n{}\r\n", "x".repeat(10_000)));
+        number += 1;
+    }
+    let events = String::from_utf8(watcher.events()).expect("events are text");
+    assert_eq!(events.lines().count().to_string(), stats(&server, "")["evictions"]);
+    let at = UNIX_START + 32;
+    let first = "type=eviction key=first%3A%25key fetch=yes ttl=470 la=30 clsid=1 size=10000";
+    assert_eq!(events.lines().next(), Some(format!("ts={at}.0 gid=1 {first}").as_str()));
+    assert!(other.events().is_empty());
+    watcher.leave();
+    client.ask(&format!("set large 0 0 900000\r\n{}\r\n", "x".repeat(900_000)));
+    watcher = Peer::new(&server);
+    watcher.ask("watch evictions\r\n");
+    assert!(watcher.events().is_empty(), "while nobody watches, nothing is kept");
+}
+
+#[test]
+fn evictions_that_the_store_could_not_keep_for_watchers_are_counted_as_skipped() {
+    let server = server(Settings { memory_bytes: 1 << 20, ..Settings::default() });
+    let (mut client, mut watcher) = (Peer::new(&server), Peer::new(&server));
+    watcher.ask("watch evictions\r\n");
+    for number in 0..60_000 {
+        client.ask(&format!("set key:{number} 0 0 10 noreply\r\n0123456789\r\n"));
+    }
+    let told = watcher.events().iter().filter(|&&byte| byte == b'\n').count() as u64;
+    let stats = stats(&server, "");
+    let count = |name: &str| stats[name].parse::<u64>().expect("a count");
+    assert_eq!((told, count("log_watcher_skipped")), (count("log_watcher_sent"), count("evictions") - told));
+    assert!(told > 1000);
+}
+
+#[test]
+fn look_ups_that_came_too_late_are_counted() {
+    let (server, mut client) = client();
+    client.ask("set a 0 10 1\r\n1\r\nset b 0 10 1\r\n1\r\nset c 0 10 1\r\n1\r\nset d 0 0 1\r\n1\r\n");
+    client.now += 10;
+    client.ask("get a\r\nget a\r\nmg b v\r\ndelete c\r\nget d\r\n");
+    assert_eq!(stats(&server, "")["get_expired"], "3");
+}
+
+#[test]
+fn a_listing_shows_cas_values_that_can_be_compared_with() {
+    let (_, mut client) = client();
+    let cas_of = |listing: &str| {
+        let (_, rest) = listing.split_once(" cas=").expect("a CAS value");
+        rest.split(' ').next().expect("it ends").to_owned()
+    };
+    client.ask("set a 0 0 1\r\n1\r\n");
+    let cas = cas_of(&client.ask("lru_crawler metadump all\r\n"));
+    assert_eq!(client.ask("gets a\r\n"), format!("VALUE a 0 1 {cas}\r\n1\r\nEND\r\n"));
+    client.ask("set b 0 0 1\r\n1\r\ndelete a\r\n");
+    let cas = cas_of(&client.ask("lru_crawler metadump all\r\n"));
+    assert_eq!(client.ask("set b 0 0 1\r\n2\r\n"), "STORED\r\n");
+    assert_eq!(client.ask(&format!("md b C{cas}\r\n")), "EX\r\n");
+    let cas = cas_of(&client.ask("lru_crawler metadump all\r\n"));
+    assert_eq!(client.ask(&format!("md b C{cas}\r\n")), "HD\r\n");
+}

@@ -70,7 +70,7 @@ impl Service for Memcached {
     fn close(&mut self, token: Token, client: Option<Client>, why: Why, links: &mut Links) {
         let Some(client) = client else { return };
         if let Some(watcher) = client.session.watcher() {
-            watcher.close();
+            self.worker.server().stop_watching(watcher);
             self.watching.retain(|(known, _)| *known != token);
         }
         let reason = match why {
@@ -82,6 +82,10 @@ impl Service for Memcached {
     }
 
     fn tick(&mut self, links: &mut Links) {
+        if self.watching.is_empty() {
+            return;
+        }
+        self.worker.server().tell_evictions(self.clock.at(links.now()));
         for (token, watcher) in &self.watching {
             if watcher.is_empty() {
                 continue;

@@ -59,7 +59,7 @@ fn cache_memlimit(call: &mut Call<'_>, request: &Admin<'_>) {
         Some(mib) if mib < MEMORY_MIN_MIB => b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\n",
         Some(mib) if mib > MEMORY_MAX_MIB => b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n",
         Some(mib) => {
-            call.cache.set_memory((mib as usize) << 20);
+            call.cache.set_memory((mib as usize) << 20, call.clock.now);
             b"OK\r\n"
         }
     };

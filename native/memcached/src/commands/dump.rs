@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use cache::Item;
+use cache::Walked;
 
 use crate::base64;
 use crate::call::{Call, item_size};
@@ -40,9 +40,9 @@ pub(crate) fn go_on(call: &mut Call<'_>, dump: &mut Dump) -> bool {
     let (now, unix) = (call.clock.now, call.clock.unix_start);
     while !call.out.is_full() {
         let buffer = call.out.buffer();
-        let mut visit = |key: &[u8], item: &Item<'_>| match dump.form {
-            Form::Properties => put_properties(buffer, key, item, unix),
-            Form::Commands => put_command(buffer, key),
+        let mut visit = |walked: &mut Walked<'_>| match dump.form {
+            Form::Properties => put_properties(buffer, walked, unix),
+            Form::Commands => put_command(buffer, walked.key),
         };
         match call.cache.walk(dump.cursor, now, &mut visit) {
             Some(next) => dump.cursor = next,
@@ -58,7 +58,8 @@ pub(crate) fn go_on(call: &mut Call<'_>, dump: &mut Dump) -> bool {
     false
 }
 
-fn put_properties(buffer: &mut Vec<u8>, key: &[u8], item: &Item<'_>, unix_start: u64) {
+fn put_properties(buffer: &mut Vec<u8>, walked: &mut Walked<'_>, unix_start: u64) {
+    let (key, item, cas) = (walked.key, walked.item, walked.cas());
     let expires = if item.expires_at == 0 { -1 } else { (unix_start + u64::from(item.expires_at)).cast_signed() };
     let accessed = unix_start + u64::from(item.accessed_at);
     let fetched = if item.fetched { "yes" } else { "no" };
@@ -66,7 +67,7 @@ fn put_properties(buffer: &mut Vec<u8>, key: &[u8], item: &Item<'_>, unix_start:
     // Writing to a vector does not fail.
     let _ = writeln!(
         buffer,
-        "key={} exp={expires} la={accessed} cas=0 fetch={fetched} cls=1 size={size} flags={} ",
+        "key={} exp={expires} la={accessed} cas={cas} fetch={fetched} cls=1 size={size} flags={} ",
         Escaped(key),
         item.flags
     );

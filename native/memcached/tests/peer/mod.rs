@@ -105,6 +105,7 @@ impl Peer {
     /// What the server would write to it without being asked.
     pub fn events(&self) -> Vec<u8> {
         let mut events = Vec::new();
+        self.worker.server().tell_evictions(Clock { now: self.now, unix_start: UNIX_START });
         self.session.watcher().expect("it watches").drain(&mut events);
         events
     }
@@ -112,7 +113,7 @@ impl Peer {
     /// The connection is gone.
     pub fn leave(self) {
         if let Some(watcher) = self.session.watcher() {
-            watcher.close();
+            self.server().stop_watching(watcher);
         }
     }
 

@@ -28,14 +28,15 @@ fn list(call: &mut Call<'_>, class: u64, limit: u64) {
     let mut left = limit;
     let mut next = (class == 1).then_some(0);
     while let (Some(cursor), 1.., ..REPLY_MAX_BYTES) = (next, left, items.len()) {
-        next = call.cache.walk(cursor, call.clock.now, &mut |key, item| {
+        next = call.cache.walk(cursor, call.clock.now, &mut |walked| {
             if left == 0 || items.len() >= REPLY_MAX_BYTES {
                 return;
             }
             left -= 1;
+            let item = walked.item;
             let expires = if item.expires_at == 0 { 0 } else { unix_start + u64::from(item.expires_at) };
             items.extend_from_slice(b"ITEM ");
-            items.extend_from_slice(key);
+            items.extend_from_slice(walked.key);
             // Writing to a vector does not fail.
             let _ = write!(items, " [{} b; {expires} s]\r\n", item.value.as_slice().len());
         });

@@ -20,7 +20,7 @@ pub(super) fn list(server: &Server, clock: Clock, row: &mut Row<'_>) {
 
 /// Counts of memcached's parts that do not exist here; exporters read them.
 const ABSENT: &[&str] = &[
-    "get_expired",
+    // A flush takes everything at its second: nothing flushed is left for a look-up to meet.
     "get_flushed",
     "auth_cmds",
     "auth_errors",
@@ -111,6 +111,7 @@ fn store(server: &Server, row: &mut Row<'_>) {
         ("log_watcher_skipped", skipped),
         ("log_worker_dropped", skipped),
         ("log_worker_written", sent),
+        ("get_expired", store.expired_met),
         ("expired_unfetched", store.expired_unfetched),
         ("evicted_unfetched", store.evicted_unfetched),
         ("evicted_active", store.evictions - store.evicted_unfetched.min(store.evictions)),

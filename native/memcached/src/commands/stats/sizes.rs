@@ -13,8 +13,9 @@ pub(super) fn list(server: &Server, clock: Clock, row: &mut Row<'_>) {
     let mut sizes = BTreeMap::<usize, u64>::new();
     let mut next = Some(0);
     while let Some(cursor) = next {
-        next = server.cache.walk(cursor, clock.now, &mut |key, item| {
-            let size = item_size(key, item.flags, item.value.as_slice().len());
+        next = server.cache.walk(cursor, clock.now, &mut |walked| {
+            let item = walked.item;
+            let size = item_size(walked.key, item.flags, item.value.as_slice().len());
             *sizes.entry(size.next_multiple_of(STEP)).or_default() += 1;
         });
     }
