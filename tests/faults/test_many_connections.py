@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -89,12 +90,16 @@ def answers(server: Server) -> bool:
 def test_more_connections_than_allowed(started: Started) -> None:
     """As memcached says it: the connection too many gets an error and is closed."""
     server = started(start_node("-c", "10", "-t", "2"))
-    wait_for(lambda: statistics(server.address)["curr_connections"] == "1", "the probe for readiness to be gone")
-    connections = [Connection(server.address) for _ in range(10)]
-    assert all(connection.ask(b"mn\r\n") == b"MN\r\n" for connection in connections)
-    with Connection(server.address) as eleventh:
-        assert eleventh.receive_all() == b"ERROR Too many open connections\r\n"
-    connections.pop().close()
-    wait_for(lambda: answers(server), "room for another client")
-    for connection in connections:
-        connection.close()
+    with ExitStack() as stack:
+        first = stack.enter_context(Connection(server.address))
+        wait_for(lambda: is_alone(first), "the probe for readiness to be gone")
+        others = [stack.enter_context(Connection(server.address)) for _ in range(9)]
+        assert all(connection.ask(b"mn\r\n") == b"MN\r\n" for connection in others)
+        with Connection(server.address) as eleventh:
+            assert eleventh.receive_all() == b"ERROR Too many open connections\r\n"
+        others.pop().close()
+        wait_for(lambda: answers(server), "room for another client")
+
+
+def is_alone(connection: Connection) -> bool:
+    return b"STAT curr_connections 1\r\n" in connection.ask(b"stats\r\n", b"END\r\n")
