@@ -3,13 +3,14 @@
 import contextlib
 import dataclasses
 import statistics
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.peers import NODES, PROXIES, Need, Peer
+from bench.peers import NODES, ROLES, Need, Peer
 from bench.processes import Process, free_port
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ NODE_PROCESSORS = {1}
 class Options:
     """What the command line chose."""
 
-    rounds: int = 5
-    seconds: float = 2.0
+    rounds: int = 3
+    seconds: float = 1.0
     ours: str = "memcluster"
     against: Sequence[str] = ()
     # Another checkout of ours, built in place, to be compared with.
@@ -48,6 +49,9 @@ class Scene:
     options: Options
     # The first look at this process: fill it.
     is_first: bool
+    # Behind a proxy, the real ones; a relay stands before the last of them if one is to be slow.
+    nodes: Sequence[str] = ()
+    relay: Process | None = None
 
 
 @dataclass
@@ -71,7 +75,7 @@ class Contender:
 
 def contenders(scenario: "Scenario", options: Options) -> list[Contender]:
     """Ours first, then whom it is compared with, as far as they are installed."""
-    peers = PROXIES if scenario.role == "proxy" else NODES
+    peers = ROLES[scenario.role]
     names = [
         options.ours,
         *(name for name in options.against if name in peers and (scenario.has_floor or name != "floor")),
@@ -91,31 +95,50 @@ def hold(scenario: "Scenario", options: Options) -> list[Contender]:
     rounds = scenario.rounds or options.rounds
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        nodes = _nodes(scenario, options, folder, stack) if scenario.role == "proxy" else []
-        running = [stack.enter_context(_server(scenario, one, folder, nodes)) for one in taking_part if scenario.stays]
+        nodes = _nodes(scenario, options, folder, stack) if scenario.role == "proxy" else Nodes([], [], None)
+        running = [
+            stack.enter_context(_server(scenario, one, folder, nodes.asked)) for one in taking_part if scenario.stays
+        ]
         for number in range(rounds):
             for index, contender in enumerate(taking_part):
                 with contextlib.ExitStack() as turn:
                     server = (
-                        running[index] if running else turn.enter_context(_server(scenario, contender, folder, nodes))
+                        running[index]
+                        if running
+                        else turn.enter_context(_server(scenario, contender, folder, nodes.asked))
                     )
-                    scene = Scene(server, scenario.settings, options, is_first=number == 0 or not running)
+                    is_first = number == 0 or not running
+                    scene = Scene(server, scenario.settings, options, is_first, nodes.real, nodes.relay)
                     contender.rounds.append(scenario.measure(scene))
     return taking_part
 
 
 def _server(scenario: "Scenario", contender: Contender, folder: Path, nodes: Sequence[str]) -> Process:
     value_bytes = scenario.settings.get("value_bytes", {}).get("bytes", 100)
-    need = Need(free_port(), folder, contender.threads, scenario.memory_mb, value_bytes=value_bytes, nodes=nodes)
+    need = Need(free_port(), folder, contender.threads, scenario.memory_mb, scenario.item_size_max, value_bytes, nodes)
     processors = SERVER_PROCESSORS if scenario.threads == 1 else ALL_PROCESSORS
     return Process(contender.peer.command(need), need.port, processors, contender.peer.checkout)
 
 
-def _nodes(scenario: "Scenario", options: Options, folder: Path, stack: contextlib.ExitStack) -> list[str]:
+class Nodes(NamedTuple):
+    """The nodes behind proxies: those that exist, those the proxies are told of, and the relay between the last two."""
+
+    real: list[str]
+    asked: list[str]
+    relay: Process | None
+
+
+def _nodes(scenario: "Scenario", options: Options, folder: Path, stack: contextlib.ExitStack) -> Nodes:
     """All proxies stand before the same nodes; where each of them puts a key is its own business."""
     behind = NODES[options.behind]
-    needs = [Need(free_port(), folder, memory_mb=scenario.memory_mb) for _ in range(2)]
-    return [stack.enter_context(Process(behind.command(need), need.port, NODE_PROCESSORS)).address for need in needs]
+    needs = [Need(free_port(), folder, memory_mb=scenario.memory_mb) for _ in range(scenario.nodes)]
+    real = [stack.enter_context(Process(behind.command(need), need.port, NODE_PROCESSORS)).address for need in needs]
+    if not scenario.has_relay:
+        return Nodes(real, real, None)
+    port = free_port()
+    command = [sys.executable, "-m", "bench.relay", str(port), real[-1].rpartition(":")[2]]
+    relay = stack.enter_context(Process(command, port, NODE_PROCESSORS))
+    return Nodes(real, [*real[:-1], relay.address], relay)
 
 
 def ratio(ours: Contender, other: Contender, figure: str) -> float:

@@ -77,6 +77,11 @@ def _memcluster_proxy(need: Need) -> list[str]:
     return [sys.executable, "-m", "memcluster", "proxy", *listen, *servers]
 
 
+def _memcluster_up(need: Need) -> list[str]:
+    flags = ["--nodes", "3", "--port", str(need.port), "--memory", f"{need.memory_mb}m", "--threads", "1"]
+    return [sys.executable, "-m", "memcluster", "up", *flags]
+
+
 def _nutcracker(need: Need) -> list[str]:
     servers = "\n".join(f"   - {node}:1" for node in need.nodes)
     settings = (
@@ -108,3 +113,8 @@ PROXIES = {
         Peer("nutcracker", "nutcracker", _nutcracker, version=("-V",)),
     )
 }
+
+CLUSTERS = {"memcluster": Peer("memcluster", sys.executable, _memcluster_up)}
+
+# By what a scenario measures.
+ROLES = {"node": NODES, "proxy": PROXIES, "cluster": CLUSTERS}

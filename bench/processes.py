@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -25,6 +26,12 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def allow_many_sockets() -> None:
+    """As many open files as this user may have, for this process and those it starts."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @contextlib.contextmanager
@@ -74,6 +81,10 @@ class Process:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024
         raise ServerError(f"{self._command[0]} has ended")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Tells it something."""
+        self._child.send_signal(number)
 
     def stop(self) -> None:
         """Ends it, by force after a while."""

@@ -2,17 +2,25 @@
 
 import dataclasses
 import json
+import os
 import platform
+import re
+import shlex
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bench import contest, tables
+import memcluster
+from bench import contest, report, tables
 from bench.contest import Options
+from bench.generator import GeneratorError
 from bench.peers import NODES, PROXIES
-from bench.scenarios import SCENARIOS, Scenario
+from bench.processes import ServerError, allow_many_sockets
+from bench.scenarios import SCENARIOS, TRACES_AT_MOST, Scenario
 
 
 def _names(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
@@ -47,29 +55,50 @@ def _name(context: click.Context, parameter: click.Parameter, text: str) -> str:
     type=click.Path(exists=True, path_type=Path),
     help="Another checkout of ours, built in place, takes part too.",
 )
-@click.option("--rounds", default=5, show_default=True, help="Turns of each contender.")
-@click.option("--seconds", default=2.0, show_default=True, help="Length of one turn.")
+@click.option("--rounds", default=3, show_default=True, help="Turns of each contender.")
+@click.option("--seconds", default=1.0, show_default=True, help="Length of one turn.")
 @click.option(
     "--trace", "traces", multiple=True, metavar="FILE=MEDIAN", help="For `trace`: accesses, median value size in bytes."
 )
 @click.option("--accesses", default=500_000, show_default=True, help="For `trace`: only so many.")
 @click.option("--json", "output", type=click.Path(path_type=Path), help="Write everything that was measured there.")
+@click.option(
+    "--report",
+    "reported",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Measure nothing: write docs/BENCHMARKS.md and the README's table from what --json wrote.",
+)
 @click.option("--list", "is_list", is_flag=True, help="Say which scenarios there are.")
-def main(names: tuple[str, ...], output: Path | None, *, is_list: bool, **chosen: Any) -> None:
+def main(names: tuple[str, ...], output: Path | None, *, reported: Path | None, is_list: bool, **chosen: Any) -> None:
     """Measure and report."""
+    if reported:
+        for written in report.write(json.loads(reported.read_text("utf-8"))):
+            click.echo(f"wrote {written}")
+        return
     rows = [row for row in SCENARIOS.values() if not names or row.name.startswith(names)]
     if is_list or not rows:
         click.echo("\n".join(f"{row.name:24} {row.title}" for row in SCENARIOS.values()))
         return
     chosen["traces"] = tuple(_trace(text) for text in chosen["traces"])
     options = Options(**chosen)
-    results = []
+    allow_many_sockets()
+    run = {**_circumstances(options), "scenarios": []}
     for scenario in (made for row in rows for made in _with_traces(row, options)):
-        contenders = contest.hold(scenario, options)
-        click.echo(tables.table(scenario, contenders))
-        results.append(tables.result(scenario, contenders))
-    if output:
-        output.write_text(json.dumps({**_circumstances(options), "scenarios": results}, indent=1))
+        found = _measure(scenario, options)
+        click.echo(tables.table(found))
+        run["scenarios"].append(found)
+        if output:
+            output.write_text(json.dumps(run, indent=1), encoding="utf-8")
+    if any("error" in found for found in run["scenarios"]):
+        sys.exit(1)
+
+
+def _measure(scenario: Scenario, options: Options) -> tables.Result:
+    """A scenario that fails is named, and the others go on."""
+    try:
+        return tables.result(scenario, contest.hold(scenario, options))
+    except (GeneratorError, ServerError, OSError) as error:
+        return {**tables.result(scenario, []), "error": str(error)[:500]}
 
 
 def _trace(text: str) -> tuple[str, float]:
@@ -83,12 +112,13 @@ def _with_traces(row: Scenario, options: Options) -> list[Scenario]:
     """The trace scenario once for each file, others as they are."""
     if row.name != "trace":
         return [row]
-    return [
-        dataclasses.replace(
-            row, name=f"trace-{Path(file).name.split('.')[0]}", settings={"file": file, "median": median}
-        )
-        for file, median in options.traces
-    ]
+    return [_with_trace(row, file, median) for file, median in options.traces]
+
+
+def _with_trace(row: Scenario, file: str, median: float) -> Scenario:
+    word = Path(file).name.split(".")[0]
+    about = {"name": f"trace-{word}", "title": f"{row.title}: {word}", "at_most": TRACES_AT_MOST.get(word, {})}
+    return dataclasses.replace(row, settings={"file": file, "median": median}, **about)
 
 
 def _circumstances(options: Options) -> dict[str, Any]:
@@ -96,10 +126,32 @@ def _circumstances(options: Options) -> dict[str, Any]:
     versions = {name: peer.version_line() for name, peer in peers.items() if peer.version and peer.is_installed}
     return {
         "date": time.strftime("%Y-%m-%d %H:%M"),
-        "machine": f"{platform.machine()}, {platform.system()} {platform.release()}",
-        "versions": versions,
+        "machine": f"{_processor()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}",
+        "versions": {"memcluster": _version(), "Python": platform.python_version(), **versions},
+        "command": _command(sys.argv[1:]),
         "options": {name: str(value) for name, value in dataclasses.asdict(options).items()},
     }
+
+
+def _command(words: list[str]) -> str:
+    """What repeats the run: files by their names, and not where the result went."""
+    kept = [
+        word.rpartition("/")[2] if before == "--trace" else word
+        for before, word in zip(["", *words], words, strict=False)
+        if "--json" not in (before, word)
+    ]
+    return shlex.join(["python", "-m", "bench", *kept])
+
+
+def _processor() -> str:
+    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return found[1] if found else platform.machine()
+
+
+def _version() -> str:
+    """The package's, and which commit it is where this is a checkout."""
+    asked = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    return f"{memcluster.__version__} {asked.stdout.strip()}".strip()
 
 
 if __name__ == "__main__":

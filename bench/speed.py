@@ -25,4 +25,5 @@ def measure(scene: Scene) -> Figures:
         "requests_per_second": report["requests_per_second"],
         "p50_us": latency["p50"],
         "p99_us": latency["p99"],
+        "p999_us": latency["p999"],
     }

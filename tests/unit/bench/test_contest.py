@@ -10,7 +10,7 @@ from bench.contest import Contender, Options, contenders, ratio
 from bench.peers import Peer
 from bench.run import main
 from bench.scenarios import SCENARIOS
-from bench.tables import COLUMNS, table
+from bench.tables import COLUMNS, result, table
 from bench.traces import accesses
 
 
@@ -30,7 +30,7 @@ def test_spread_is_relative_to_the_median() -> None:
 
 
 def test_a_table_names_every_contender_and_only_what_was_measured() -> None:
-    text = table(SCENARIOS["node-single"], [contender(1000.0), contender(4000.0)])
+    text = table(result(SCENARIOS["node-single"], [contender(1000.0), contender(4000.0)]))
     assert "server ns/request" in text
     assert "readable" not in text
     assert text.splitlines()[3].split()[-1] == "0.250"

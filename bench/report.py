@@ -1,0 +1,138 @@
+"""Writes docs/BENCHMARKS.md, its plot and the README's table from a run's JSON: nothing in them is written by hand.
+
+What explains the figures stands in bench/notes.md, if it is there, and becomes a section of the page.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.tables import FORMATS, HEADS, Result, cells
+
+ROOT = Path(__file__).parent.parent
+PAGE, PLOT = Path("docs/BENCHMARKS.md"), Path("docs/benchmarks.svg")
+README_PART = re.compile(r"(<!-- bench: begin -->\n).*?(<!-- bench: end -->)", re.DOTALL)
+# With whom the README compares: the first that took part.
+PEERS = ("memcached", "nutcracker", "memcached-1.6.45", "floor")
+
+HEAD = """# Benchmarks
+
+Written by `python -m bench --report`, which overwrites it.
+
+{circumstances}
+
+Contenders of a scenario take turns on the same processor. Each figure is the median of its rounds; *spread* is
+(largest - smallest) / median of the scenario's main figure, *ours/it* the median over the rounds of ours divided by the
+other's of the same round. *server ns/request* is time on a processor of all the server's threads, read from the
+kernel's accounts, so it does not depend on how fast the generator is; *generator ns* is the generator's own. *floor* is
+a server that answers like memcached with no store: what the kernel alone costs.
+"""
+
+
+def write(run: dict[str, Any], root: Path = ROOT) -> list[Path]:
+    """Writes all of it; the files written."""
+    written = [root / PAGE, root / "README.md"]
+    is_drawn = _draw(run, root / PLOT)
+    notes = root / "bench/notes.md"
+    written[0].write_text(page(run, is_drawn, notes.read_text("utf-8") if notes.exists() else ""), encoding="utf-8")
+    readme = written[1].read_text("utf-8")
+    written[1].write_text(README_PART.sub(lambda part: part[1] + summary(run) + part[2], readme), encoding="utf-8")
+    return [*written, *([root / PLOT] if is_drawn else [])]
+
+
+def page(run: dict[str, Any], is_drawn: bool, notes: str) -> str:
+    """The page."""
+    rows = [("date", run["date"]), ("machine", run["machine"]), *run["versions"].items()]
+    rows.append(("command", f"`{run['command']}`"))
+    parts = [HEAD.format(circumstances=_table([("", ""), *rows]))]
+    if is_drawn:
+        parts.append(f"![ours divided by each peer, for every scenario]({PLOT.name})\n")
+    if goals := list(_goals(run)):
+        head = ("scenario", "against", "figure", "found", "at most", "")
+        parts.append("## What is to be reached\n\n" + _table([head, *goals]) + "\n")
+    if notes:
+        parts.append(notes.strip() + "\n")
+    parts += [_section(found) for found in run["scenarios"]]
+    return "\n".join(parts)
+
+
+def summary(run: dict[str, Any]) -> str:
+    """The README's table: a row a scenario."""
+    rows = [("", "figure", "memcluster", "peer", "ours/peer")]
+    for found in run["scenarios"]:
+        if "error" in found:
+            continue
+        ours, *others = found["contenders"]
+        peer = next((other for name in PEERS for other in others if other["name"] == name), None)
+        if peer:
+            figure = found["main"]
+            shown = FORMATS[figure].format
+            theirs = f"{shown(peer['median'][figure])} ({peer['name']})"
+            ratio = f"{peer['ours_to_it']:.2f}"
+            rows.append((found["title"], HEADS[figure], shown(ours["median"][figure]), theirs, ratio))
+    about = f"{run['date']}, {run['machine']}, `{run['command']}`"
+    read = "Of readable items more is better, of all else less. All figures: [docs/BENCHMARKS.md](docs/BENCHMARKS.md)."
+    return f"{_table(rows)}\n\n{about}. {read}\n"
+
+
+def _section(found: Result) -> str:
+    head = f"## {found['name']}\n\n{found['title']}\n\n"
+    return head + (f"Not measured: {found['error']}" if "error" in found else _table(cells(found))) + "\n"
+
+
+def _goals(run: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for found in run["scenarios"]:
+        for against, at_most in found.get("at_most", {}).items():
+            reached, figure = _reached(found, against)
+            if reached is None:
+                yield found["name"], against, figure, "not measured", f"{at_most:g}", ""
+            else:
+                verdict = "reached" if reached <= at_most else "missed"
+                yield found["name"], against, figure, f"{reached:.3g}", f"{at_most:g}", verdict
+
+
+def _reached(found: Result, against: str) -> tuple[float | None, str]:
+    """A ratio to a peer; or, if a figure is named, ours itself."""
+    contenders = found.get("contenders", [])
+    if against in HEADS:
+        return (contenders[0]["median"].get(against) if contenders else None), HEADS[against]
+    ratios = [other["ours_to_it"] for other in contenders if other["name"] == against]
+    return (ratios[0] if ratios else None), f"ratio of {HEADS[found['main']]}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """In Markdown; the first row is the head, and columns from the second on are numbers."""
+    head, *body = rows
+    line = "| --- |" + " ---: |" * (len(head) - 1) if len(head) > 2 else "| --- | --- |"
+    return "\n".join([f"| {' | '.join(head)} |", line, *(f"| {' | '.join(row)} |" for row in body)])
+
+
+def _draw(run: dict[str, Any], file: Path) -> bool:
+    """A bar for each scenario and peer, if matplotlib is installed."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError:
+        return False
+    bars = [
+        (f"{found['name']}  / {other['name']}", other["ours_to_it"])
+        for found in run["scenarios"]
+        for other in found.get("contenders", [])[1:]
+        if other["name"] in PEERS and found["main"] != "readable"
+    ]
+    if not bars:
+        return False
+    names, ratios = zip(*reversed(bars), strict=True)
+    figure = Figure(figsize=(8, 1 + 0.22 * len(bars)), layout="constrained")
+    axes = figure.subplots()
+    drawn = axes.barh(names, ratios, color=["#2a7f62" if ratio <= 1 else "#b5651d" for ratio in ratios])
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.bar_label(drawn, fmt="{:.2f}", padding=2, fontsize=7)
+    axes.tick_params(labelsize=7)
+    axes.margins(y=0.01)
+    axes.set(title="memcluster's cost divided by the peer's (less is better)", xlim=(0, max(*ratios, 1.0) * 1.1))
+    # Text as text keeps the file small, and the same run writes the same file.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bench"}):
+        figure.savefig(file, metadata={"Date": None})
+    return True

@@ -1,0 +1,72 @@
+"""The page and the README's table, from a run that was made up."""
+
+from pathlib import Path
+from typing import Any
+
+from bench import report
+from bench.run import _command
+
+
+def run() -> dict[str, Any]:
+    def contender(name: str, cpu_ns: float, ratio: float) -> dict[str, Any]:
+        return {"name": name, "median": {"cpu_ns": cpu_ns}, "spread": 0.1, "ours_to_it": ratio}
+
+    measured = {
+        "name": "node-single",
+        "title": "node, single gets",
+        "main": "cpu_ns",
+        "at_most": {"floor": 1.03, "memcached": 1.0},
+        "contenders": [
+            contender("memcluster", 5000, 1),
+            contender("memcached", 6000, 0.83),
+            contender("floor", 4000, 1.25),
+        ],
+    }
+    failed = {
+        "name": "idle",
+        "title": "idle",
+        "main": "resident_mb",
+        "at_most": {"resident_mb": 30.0},
+        "error": "ended",
+    }
+    return {
+        "date": "2000-01-02 03:04",
+        "machine": "a machine",
+        "versions": {"memcached": "1.6.18"},
+        "command": "python -m bench",
+        "scenarios": [measured, {**failed, "contenders": []}],
+    }
+
+
+def test_the_page_has_every_scenario_with_date_and_command() -> None:
+    page = report.page(run(), is_drawn=False, notes="## Notes\n\nwhy\n")
+    assert all(text in page for text in ("2000-01-02 03:04", "`python -m bench`", "1.6.18", "## node-single", "why"))
+    assert "| floor | 4,000 | 10% | 1.250 |" in page
+    assert "Not measured: ended" in page
+
+
+def test_the_page_says_what_was_reached() -> None:
+    page = report.page(run(), is_drawn=False, notes="")
+    assert "| node-single | floor | ratio of server ns/request | 1.25 | 1.03 | missed |" in page
+    assert "| node-single | memcached | ratio of server ns/request | 0.83 | 1 | reached |" in page
+    assert "| idle | resident_mb | resident MiB | not measured | 30 |  |" in page
+
+
+def test_the_command_names_no_folder_of_this_machine() -> None:
+    words = ["node", "--json", "/somewhere/run.json", "--trace", "/somewhere/web12.xz=9600"]
+    assert _command(words) == "python -m bench node --trace web12.xz=9600"
+
+
+def test_only_the_readmes_part_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text("before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n")
+    written = report.write(run(), tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert text.startswith("before\n<!-- bench: begin -->\n| ")
+    assert text.endswith("\n<!-- bench: end -->\nafter\n")
+    assert "| node, single gets | server ns/request | 5,000 | 6,000 (memcached) | 0.83 |" in text
+    assert "old" not in text
+    assert all(path.exists() for path in written)
+    again = [path.read_bytes() for path in written]
+    report.write(run(), tmp_path)
+    assert again == [path.read_bytes() for path in written]
