@@ -117,7 +117,11 @@ def _with_traces(row: Scenario, options: Options) -> list[Scenario]:
 
 def _with_trace(row: Scenario, file: str, median: float) -> Scenario:
     word = Path(file).name.split(".")[0]
-    about = {"name": f"trace-{word}", "title": f"{row.title}: {word}", "at_most": TRACES_AT_MOST.get(word, {})}
+    about: dict[str, Any] = {
+        "name": f"trace-{word}",
+        "title": f"{row.title}: {word}",
+        "at_most": TRACES_AT_MOST.get(word, {}),
+    }
     return dataclasses.replace(row, settings={"file": file, "median": median}, **about)
 
 

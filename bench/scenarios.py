@@ -64,6 +64,22 @@ def _memory(value_bytes: int, keys: int = 1_500_000, **fields: Any) -> Scenario:
 # By the first word of a trace's file name.
 TRACES_AT_MOST = {"orm-busy": {"memcached": 0.74}, "web12": {"memcached": 0.84}}
 
+
+def _drawn(name: str, title: str, scan: int) -> Scenario:
+    settings = {"keys": 100_000, "exponent": 0.9, "scan": scan, "median": 2_000}
+    about = "-m 64, cache-aside, 100,000 keys of about 2 KB"
+    return Scenario(
+        name,
+        f"{about}: {title}",
+        traces.measure_drawn,
+        main="miss_ratio",
+        memory_mb=64,
+        stays=False,
+        rounds=1,
+        settings=settings,
+    )
+
+
 SCENARIOS = {
     row.name: row
     for row in (
@@ -193,6 +209,8 @@ SCENARIOS = {
         _memory(300),
         _memory(1000, keys=200_000),
         _memory(10_000, keys=20_000),
+        _drawn("hits-zipf", "zipf 0.9", scan=0),
+        _drawn("hits-scans", "zipf 0.9, and scans of 10,000 keys between", scan=10_000),
         Scenario(
             "trace",
             "-m 64, recorded accesses cache-aside",

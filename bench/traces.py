@@ -1,6 +1,9 @@
-"""Traces: how many recorded accesses miss, cache-aside."""
+"""Traces: how many recorded or drawn accesses miss, cache-aside."""
 
+import itertools
 import lzma
+import random
+import struct
 import tempfile
 from pathlib import Path
 
@@ -8,19 +11,45 @@ from bench import generator
 from bench.contest import Figures, Scene
 
 VALUE_BYTES_MIN, VALUE_BYTES_MAX = 32, 900_000
+# Drawn accesses are independent of each other: so many at once make the replay ten times as fast.
+DRAWN_PIPELINE = 16
 
 
 def measure(scene: Scene) -> Figures:
     """Replays the trace that the settings name."""
+    return _replay(scene, accesses(Path(scene.settings["file"])), pipeline=1)
+
+
+def measure_drawn(scene: Scene) -> Figures:
+    """Replays accesses drawn as the settings say, the same for all."""
+    keys = drawn(scene.settings["keys"], scene.settings["exponent"], scene.options.accesses, scene.settings["scan"])
+    return _replay(scene, struct.pack(f">{len(keys)}I", *keys), DRAWN_PIPELINE)
+
+
+def drawn(count: int, exponent: float, accesses_: int, scan: int) -> list[int]:
+    """Zipf-distributed keys below `count`; after every four times `scan` of them, a scan of so many keys never seen."""
+    weights = list(itertools.accumulate(rank**-exponent for rank in range(1, count + 1)))
+    keys = random.Random(1).choices(range(count), cum_weights=weights, k=accesses_)
+    if not scan:
+        return keys
+    mixed: list[int] = []
+    for first in range(0, accesses_, 5 * scan):
+        begin = count + first
+        mixed += [*keys[first : first + 4 * scan], *range(begin, begin + scan)]
+    return mixed[:accesses_]
+
+
+def _replay(scene: Scene, numbers: bytes, pipeline: int) -> Figures:
     with tempfile.TemporaryDirectory(prefix="bench-trace-") as folder:
         plain = Path(folder) / "accesses"
-        plain.write_bytes(accesses(Path(scene.settings["file"])))
+        plain.write_bytes(numbers)
         sizes = {"kind": "lognormal", "median": scene.settings["median"], "sigma": 1.0}
         before = scene.server.cpu_ns
         report = generator.replay(
             server=scene.server.address,
             file=str(plain),
             accesses=scene.options.accesses,
+            pipeline=pipeline,
             value_bytes={**sizes, "min": VALUE_BYTES_MIN, "max": VALUE_BYTES_MAX},
         )
     if report["wrong"]:

@@ -11,7 +11,7 @@ from bench.peers import Peer
 from bench.run import main
 from bench.scenarios import SCENARIOS
 from bench.tables import COLUMNS, result, table
-from bench.traces import accesses
+from bench.traces import accesses, drawn
 
 
 def contender(*figures: float) -> Contender:
@@ -56,6 +56,16 @@ def test_an_unknown_peer_is_named() -> None:
 def test_the_list_has_every_scenario() -> None:
     answer = CliRunner().invoke(main, ["--list"])
     assert all(name in answer.output for name in SCENARIOS)
+
+
+def test_drawn_accesses_have_their_scans() -> None:
+    plain, mixed = drawn(100, 0.9, 1000, 0), drawn(100, 0.9, 1000, 50)
+    assert len(plain) == len(mixed) == 1000
+    assert set(plain) <= set(range(100))
+    assert plain.count(0) > 2 * plain.count(9) > 0
+    scanned = [key for key in mixed if key >= 100]
+    assert len(scanned) == len(set(scanned)) == 200
+    assert mixed == drawn(100, 0.9, 1000, 50)
 
 
 def test_a_trace_may_be_compressed(tmp_path: Path) -> None:
