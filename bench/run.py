@@ -82,6 +82,8 @@ def main(names: tuple[str, ...], output: Path | None, *, reported: Path | None, 
     chosen["traces"] = tuple(_trace(text) for text in chosen["traces"])
     options = Options(**chosen)
     allow_many_sockets()
+    if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
     run = {**_circumstances(options), "scenarios": []}
     for scenario in (made for row in rows for made in _with_traces(row, options)):
         found = _measure(scenario, options)
