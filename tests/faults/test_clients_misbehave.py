@@ -13,7 +13,7 @@ from tests.servers import Server, start_node, start_proxy_over_nodes, wait_for
 LARGE = 500_000
 MEDIUM = 20_000
 GREEDY = 8
-UNDER_WAY = 64
+UNDER_WAY = 16
 """So many answers at first may be under way to one client of the proxy, whatever their size."""
 MEBIBYTE = 1 << 20
 

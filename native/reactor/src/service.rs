@@ -1,6 +1,7 @@
 //! The contract between the reactor and what it serves: read this first.
 
 use std::io;
+use std::time::Duration;
 
 use crate::{Links, Reply};
 
@@ -88,6 +89,12 @@ pub trait Service {
 
     /// All that was ready has been served; replies are sent when this returns.
     fn turn(&mut self, _links: &mut Links) {}
+
+    /// How long the worker may rest after a turn in which little was ready, though more is under way: what arrives meanwhile
+    /// is then served together, with fewer system calls. Zero: not at all.
+    fn rest(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Called about every `Settings::tick`: deadlines, sweeps.
     fn tick(&mut self, _links: &mut Links) {}

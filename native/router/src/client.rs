@@ -19,9 +19,9 @@ use crate::shared::Topology;
 /// Keys that a client may have under way.
 const KEYS_MAX: usize = 256;
 /// Before it is known how large its answers are.
-const FIRST_KEYS_MAX: usize = 64;
+const FIRST_KEYS_MAX: usize = 16;
 /// Fewer if its answers are large: as many as fit into so many bytes.
-const ANSWERS_BYTES_MAX: usize = 16 << 20;
+const ANSWERS_BYTES_MAX: usize = 4 << 20;
 
 /// One request's place in the order.
 pub enum Slot {

@@ -32,6 +32,14 @@ pub struct Question {
     pub may_miss: bool,
 }
 
+/// Nodes answer pipelined requests one by one. Read as they come, each answer costs a wake-up, a read and a send; with so many
+/// of them owed, a rest of a microsecond for each saves most of that (measured before memcached nodes, gets pipelined by 16:
+/// 0.65 to 0.8 of the server time; single gets 0.9), and is little beside the time that they take.
+const REST_FROM: usize = 32;
+const REST_MAX: usize = 200;
+/// A node that has not been heard for so long is slow: nothing is gained by resting for its sake.
+const ANSWERING_US: u32 = 1000;
+
 /// One worker's connections to nodes.
 pub struct Connections {
     worker: usize,
@@ -193,6 +201,17 @@ impl Connections {
                 links.finish(upstream.token);
             }
         }
+    }
+
+    /// How long to leave the nodes alone, so that more of what they owe arrives at a time: not at all while they owe little.
+    #[must_use]
+    pub fn rest(&self) -> Duration {
+        let is_answering = |upstream: &Upstream| self.now_us.wrapping_sub(upstream.heard_us) < ANSWERING_US;
+        let owed: usize = (self.upstreams.iter())
+            .filter(|(_, upstream)| is_answering(upstream))
+            .map(|(_, upstream)| upstream.outstanding())
+            .sum();
+        if owed >= REST_FROM { Duration::from_micros(owed.min(REST_MAX) as u64) } else { Duration::ZERO }
     }
 }
 

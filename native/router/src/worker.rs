@@ -7,7 +7,7 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
 use slab::Slab;
@@ -242,6 +242,10 @@ impl Service for Worker {
         if std::mem::take(&mut self.connections.went_down) {
             self.shared.tell_change();
         }
+    }
+
+    fn rest(&self) -> Duration {
+        self.connections.rest()
     }
 
     fn tick(&mut self, links: &mut Links) {
