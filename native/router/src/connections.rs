@@ -32,9 +32,9 @@ pub struct Question {
     pub may_miss: bool,
 }
 
-/// Nodes answer pipelined requests one by one. Read as they come, each answer costs a wake-up, a read and a send; with so many
-/// of them owed, a rest of a microsecond for each saves most of that (measured before memcached nodes, gets pipelined by 16:
-/// 0.65 to 0.8 of the server time; single gets 0.9), and is little beside the time that they take.
+/// Nodes answer pipelined requests one by one. Read as they come, each answer costs a wake-up, a read and a send; with so
+/// many of them owed, a rest of a microsecond for each saves most of that (measured before memcached nodes: gets pipelined
+/// by 16 at 0.65 to 0.8 of the server time, single gets at 0.9), and is little beside the time that they take.
 const REST_FROM: usize = 32;
 const REST_MAX: usize = 200;
 /// A node that has not been heard for so long is slow: nothing is gained by resting for its sake.
@@ -203,7 +203,7 @@ impl Connections {
         }
     }
 
-    /// How long to leave the nodes alone, so that more of what they owe arrives at a time: not at all while they owe little.
+    /// How long to leave the nodes alone, so that more of what they owe arrives at a time: not at all if that is little.
     #[must_use]
     pub fn rest(&self) -> Duration {
         let is_answering = |upstream: &Upstream| self.now_us.wrapping_sub(upstream.heard_us) < ANSWERING_US;
