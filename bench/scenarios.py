@@ -207,7 +207,7 @@ SCENARIOS = {
         ),
         _memory(54),
         _memory(300),
-        _memory(1000, keys=200_000),
+        _memory(1000),
         _memory(10_000, keys=20_000),
         _drawn("hits-zipf", "zipf 0.9", scan=0),
         _drawn("hits-scans", "zipf 0.9, and scans of 10,000 keys between", scan=10_000),

@@ -4,6 +4,7 @@ A server counts as started when it accepts a connection, and is ended by its pro
 skips the tests that need it, with the reason; under CI=true, where it must be there, it fails them.
 """
 
+import atexit
 import importlib.util
 import os
 import shutil
@@ -25,6 +26,10 @@ import pytest
 from tests.connection import WAIT_SECONDS, Address, open_socket
 
 T = TypeVar("T")
+
+LOGS = tempfile.TemporaryDirectory(prefix="memcluster-test-")
+"""What servers wrote, for as long as the tests run: a failed one shows it."""
+atexit.register(LOGS.cleanup)
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 30.0
@@ -130,7 +135,7 @@ def _wait_until_it_accepts(server: Server) -> None:
 
 
 def _launch(name: str, command: Callable[[int], Sequence[str]], port: int, descriptors_max: int | None) -> Server:
-    handle, path = tempfile.mkstemp(prefix=f"memcluster-test-{name}-", suffix=".log")
+    handle, path = tempfile.mkstemp(prefix=f"{name}-", suffix=".log", dir=LOGS.name)
     bound = ["setpriv", "--pdeathsig", "KILL"]  # It does not outlive a test run that is killed.
     limit = ["prlimit", f"--nofile={descriptors_max}"] if descriptors_max else []
     process = subprocess.Popen([*bound, *limit, *command(port)], stdin=subprocess.DEVNULL, stdout=handle, stderr=handle)
