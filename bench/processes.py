@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+# Where `python -m bench.…` finds itself.
+ROOT = Path(__file__).parent.parent
 START_TIMEOUT_SECONDS = 20.0
 STOP_TIMEOUT_SECONDS = 10.0
 
@@ -54,7 +56,11 @@ class Process:
         began = time.monotonic()
         with pinned(processors):
             self._child = subprocess.Popen(
-                self._command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+                self._command,
+                cwd=folder or ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
             )
         try:
             self._wait_for_answer()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.scenarios import GOALS, Scenario
 from bench.tables import FORMATS, HEADS, Result, cells
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +50,7 @@ def page(run: dict[str, Any], is_drawn: bool, notes: str) -> str:
     if is_drawn:
         parts.append(f"![ours divided by each peer, for every scenario]({PLOT.name})\n")
     if goals := list(_goals(run)):
-        head = ("scenario", "against", "figure", "found", "at most", "")
+        head = ("scenario", "against", "figure", "found", "to be reached", "", "command")
         parts.append("## What is to be reached\n\n" + _table([head, *goals]) + "\n")
     if notes:
         parts.append(notes.strip() + "\n")
@@ -82,23 +83,32 @@ def _section(found: Result) -> str:
 
 
 def _goals(run: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    for found in run["scenarios"]:
-        for against, at_most in found.get("at_most", {}).items():
-            reached, figure = _reached(found, against)
-            if reached is None:
-                yield found["name"], against, figure, "not measured", f"{at_most:g}", ""
-            else:
-                verdict = "reached" if reached <= at_most else "missed"
-                yield found["name"], against, figure, f"{reached:.3g}", f"{at_most:g}", verdict
+    """Everything that is to be reached, measured in this run or not."""
+    measured = {found["name"]: found for found in run["scenarios"]}
+    for row in GOALS:
+        bounds = [("at most", row.at_most, 1), ("at least", row.at_least, -1)]
+        for words, against, limit, sign in ((w, a, limit, s) for w, b, s in bounds for a, limit in b.items()):
+            reached, figure = _reached(measured.get(row.name, {}), row.main, against)
+            goal, verdict = f"{words} {limit:g}", "not measured"
+            if tried := row.tried.get(against):
+                goal += f", tried for {tried:g}"
+            if reached is not None:
+                verdict = "reached" if sign * reached <= sign * limit else "missed"
+            yield row.name, against, figure, "" if reached is None else f"{reached:.3g}", goal, verdict, _repeat(row)
 
 
-def _reached(found: Result, against: str) -> tuple[float | None, str]:
+def _repeat(row: Scenario) -> str:
+    trace = f" --trace {row.settings['file']}={row.settings['median']:g}" if "file" in row.settings else ""
+    return f"`bench/run.py {row.name}{trace}`"
+
+
+def _reached(found: Result, main: str, against: str) -> tuple[float | None, str]:
     """A ratio to a peer; or, if a figure is named, ours itself."""
     contenders = found.get("contenders", [])
     if against in HEADS:
         return (contenders[0]["median"].get(against) if contenders else None), HEADS[against]
     ratios = [other["ours_to_it"] for other in contenders if other["name"] == against]
-    return (ratios[0] if ratios else None), f"ratio of {HEADS[found['main']]}"
+    return (ratios[0] if ratios else None), f"ratio of {HEADS[main]}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -37,7 +37,6 @@ def result(scenario: Scenario, contenders: list[Contender]) -> Result:
         "name": scenario.name,
         "title": scenario.title,
         "main": scenario.main,
-        "at_most": dict(scenario.at_most),
         "contenders": [
             {
                 "name": contender.name,

@@ -17,7 +17,7 @@ DRAWN_PIPELINE = 16
 
 def measure(scene: Scene) -> Figures:
     """Replays the trace that the settings name."""
-    return _replay(scene, accesses(Path(scene.settings["file"])), pipeline=1)
+    return _replay(scene, accesses(Path(scene.settings["file"])), scene.settings["pipeline"])
 
 
 def measure_drawn(scene: Scene) -> Figures:

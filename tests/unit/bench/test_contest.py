@@ -1,14 +1,16 @@
 """The arithmetic between what a round measured and what the table says."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import bench
+from bench.command import is_meant, main
 from bench.contest import Contender, Options, contenders, ratio
 from bench.peers import Peer
-from bench.run import main
 from bench.scenarios import SCENARIOS
 from bench.tables import COLUMNS, result, table
 from bench.traces import accesses, drawn
@@ -56,6 +58,18 @@ def test_an_unknown_peer_is_named() -> None:
 def test_the_list_has_every_scenario() -> None:
     answer = CliRunner().invoke(main, ["--list"])
     assert all(name in answer.output for name in SCENARIOS)
+
+
+def test_a_name_means_one_scenario_and_a_beginning_all_that_begin_so() -> None:
+    assert is_meant("proxy-multiget-100", ("proxy-multiget-100",))
+    assert not is_meant("proxy-multiget-100-8", ("proxy-multiget-100",))
+    assert is_meant("proxy-multiget-100-8", ("start", "proxy"))
+
+
+def test_the_script_is_the_module() -> None:
+    script = Path(bench.__file__).parent / "run.py"
+    said = subprocess.run([sys.executable, script, "--list"], capture_output=True, text=True, check=True)
+    assert "node-single" in said.stdout
 
 
 def test_drawn_accesses_have_their_scans() -> None:
