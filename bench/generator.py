@@ -23,16 +23,16 @@ class GeneratorError(Exception):
 
 def run(**settings: Any) -> dict[str, Any]:
     """One run; the settings are those of native/load/src/settings.rs. With its report comes `generator_cpu_ns`."""
-    return _call("run", settings)
+    return _call("run", settings, GENERATOR_PROCESSORS)
 
 
-def replay(**settings: Any) -> dict[str, Any]:
+def replay(processors: set[int], **settings: Any) -> dict[str, Any]:
     """One replay of a trace; the settings are those of native/load/src/trace.rs."""
-    return _call("replay", settings)
+    return _call("replay", settings, processors)
 
 
-def _call(verb: str, settings: dict[str, Any]) -> dict[str, Any]:
-    with pinned(GENERATOR_PROCESSORS):
+def _call(verb: str, settings: dict[str, Any], processors: set[int]) -> dict[str, Any]:
+    with pinned(processors):
         child = subprocess.run(
             [*COMMAND, verb], cwd=ROOT, input=json.dumps(settings), text=True, capture_output=True, check=False
         )

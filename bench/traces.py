@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from bench import generator
-from bench.contest import Figures, Scene
+from bench.contest import SERVER_PROCESSORS, Figures, Scene
+from bench.generator import GENERATOR_PROCESSORS
 
 VALUE_BYTES_MIN, VALUE_BYTES_MAX = 32, 900_000
 # Drawn accesses are independent of each other: so many at once make the replay ten times as fast.
@@ -39,6 +40,8 @@ def drawn(count: int, exponent: float, accesses_: int, scan: int) -> list[int]:
     return mixed[:accesses_]
 
 
+# Look-ups one after the other run on the server's processor: two that wait for each other sleep on two, and take four
+# times as long.
 def _replay(scene: Scene, numbers: bytes, pipeline: int) -> Figures:
     with tempfile.TemporaryDirectory(prefix="bench-trace-") as folder:
         plain = Path(folder) / "accesses"
@@ -46,6 +49,7 @@ def _replay(scene: Scene, numbers: bytes, pipeline: int) -> Figures:
         sizes = {"kind": "lognormal", "median": scene.settings["median"], "sigma": 1.0}
         before = scene.server.cpu_ns
         report = generator.replay(
+            GENERATOR_PROCESSORS if pipeline > 1 else SERVER_PROCESSORS,
             server=scene.server.address,
             file=str(plain),
             accesses=scene.options.accesses,
