@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import idle, memory, slow, speed, start, traces
+from bench import churn, idle, memory, slow, speed, start, traces
 from bench.contest import Figures, Scene
 
 Measure = Callable[[Scene], Figures]
@@ -246,6 +246,22 @@ SCENARIOS = {
         _memory(300),
         _memory(1000),
         _memory(10_000, keys=20_000),
+        Scenario(
+            "ttl-churn",
+            "-m 64, 150,000 items of 300 bytes that live 1, 2 and 3 seconds, nobody reads; then as many that stay",
+            churn.measure,
+            main="back_seconds",
+            memory_mb=64,
+            stays=False,
+            rounds=1,
+            settings={
+                "keys": 150_000,
+                "key_bytes": 21,
+                "value_bytes": {"kind": "fixed", "bytes": 300},
+                "ttls_seconds": (1, 2, 3),
+            },
+            at_least={"readable": 150_000},
+        ),
         _drawn("hits-zipf", "zipf 0.9", scan=0),
         _drawn("hits-scans", "zipf 0.9, and scans of 10,000 keys between", scan=10_000),
         Scenario(
