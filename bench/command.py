@@ -18,7 +18,7 @@ import memcluster
 from bench import contest, report, tables
 from bench.contest import Options
 from bench.generator import GeneratorError
-from bench.peers import NODES, PROXIES
+from bench.peers import GENERATORS, NODES, PROXIES
 from bench.processes import ServerError, allow_many_sockets
 from bench.scenarios import SCENARIOS, Scenario, traced
 
@@ -89,6 +89,9 @@ def main(names: tuple[str, ...], output: Path | None, *, reported: Path | None, 
         output.parent.mkdir(parents=True, exist_ok=True)
     run = {**_circumstances(options), "scenarios": []}
     for scenario in rows:
+        if programs := contest.missing(scenario):
+            click.echo(f"{scenario.name}: left out, {' and '.join(programs)} not installed\n")
+            continue
         found = _measure(scenario, options)
         click.echo(tables.table(found))
         run["scenarios"].append(found)
@@ -120,7 +123,8 @@ def is_meant(name: str, names: tuple[str, ...]) -> bool:
 
 def _circumstances(options: Options) -> dict[str, Any]:
     peers = {**NODES, **PROXIES}
-    versions = {name: peer.version_line() for name, peer in peers.items() if peer.version and peer.is_installed}
+    measured = {**peers, "redis-server": GENERATORS["memcluster bench"]}
+    versions = {name: peer.version_line() for name, peer in measured.items() if peer.version and peer.is_installed}
     return {
         "date": time.strftime("%Y-%m-%d %H:%M"),
         "machine": f"{_processor()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}",

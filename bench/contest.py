@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.peers import NODES, ROLES, Need, Peer
+from bench.peers import BEFORE_NODES, NODES, ROLES, Need, Peer
 from bench.processes import Process, free_port
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Options:
 class Scene:
     """What a measurement finds: a running server, and what to do with it."""
 
+    # The contender's.
+    name: str
     server: Process
     settings: Mapping[str, Any]
     options: Options
@@ -76,17 +78,23 @@ class Contender:
 def contenders(scenario: "Scenario", options: Options) -> list[Contender]:
     """Ours first, then whom it is compared with, as far as they are installed."""
     peers = ROLES[scenario.role]
-    names = [
-        options.ours,
-        *(name for name in options.against if name in peers and (scenario.has_floor or name != "floor")),
-    ]
+    against = (name for name in options.against if name in peers and (scenario.has_floor or name != "floor"))
+    names = scenario.taking_part or (options.ours, *against)
     found = [Contender(name, peers[name], scenario.threads) for name in names if peers[name].is_installed]
-    if options.before:
+    if options.before and options.ours in names:
         before = dataclasses.replace(peers[options.ours], checkout=options.before)
         found.append(Contender(f"{options.ours} before", before, scenario.threads))
     if scenario.also_single:
         found.append(Contender(f"{options.ours} -t 1", peers[options.ours], 1))
     return found
+
+
+def missing(scenario: "Scenario") -> list[str]:
+    """Programs without which there is nothing to compare."""
+    peers = ROLES[scenario.role]
+    return [
+        peers[name].program for name in scenario.taking_part if scenario.one_server and not peers[name].is_installed
+    ]
 
 
 def hold(scenario: "Scenario", options: Options) -> list[Contender]:
@@ -95,10 +103,11 @@ def hold(scenario: "Scenario", options: Options) -> list[Contender]:
     rounds = scenario.rounds or options.rounds
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        nodes = _nodes(scenario, options, folder, stack) if scenario.role == "proxy" else Nodes([], [], None)
-        running = [
-            stack.enter_context(_server(scenario, one, folder, nodes.asked)) for one in taking_part if scenario.stays
-        ]
+        nodes = _nodes(scenario, options, folder, stack) if scenario.role in BEFORE_NODES else Nodes([], [], None)
+        stay = taking_part[:1] if scenario.one_server else taking_part if scenario.stays else []
+        running = [stack.enter_context(_server(scenario, one, folder, nodes.asked)) for one in stay]
+        if scenario.one_server:
+            running *= len(taking_part)
         for number in range(rounds):
             for index, contender in enumerate(taking_part):
                 with contextlib.ExitStack() as turn:
@@ -108,7 +117,7 @@ def hold(scenario: "Scenario", options: Options) -> list[Contender]:
                         else turn.enter_context(_server(scenario, contender, folder, nodes.asked))
                     )
                     is_first = number == 0 or not running
-                    scene = Scene(server, scenario.settings, options, is_first, nodes.real, nodes.relay)
+                    scene = Scene(contender.name, server, scenario.settings, options, is_first, nodes.real, nodes.relay)
                     contender.rounds.append(scenario.measure(scene))
     return taking_part
 

@@ -96,6 +96,11 @@ def _floor(need: Need) -> list[str]:
     return [*generator.COMMAND, "floor", f"127.0.0.1:{need.port}", str(need.value_bytes)]
 
 
+def _redis(need: Need) -> list[str]:
+    flags = {"--port": need.port, "--bind": "127.0.0.1", "--save": "", "--dir": need.folder}
+    return ["redis-server", *(str(word) for flag in flags.items() for word in flag)]
+
+
 NODES = {
     peer.name: peer
     for peer in (
@@ -111,10 +116,24 @@ PROXIES = {
     for peer in (
         Peer("memcluster", sys.executable, _memcluster_proxy),
         Peer("nutcracker", "nutcracker", _nutcracker, version=("-V",)),
+        # Of a proxy the client's side alone: it asks no nodes.
+        Peer("floor", sys.executable, _floor),
     )
 }
 
 CLUSTERS = {"memcluster": Peer("memcluster", sys.executable, _memcluster_up)}
 
+# What generators are measured with; and generators, all of which ask one redis-server.
+ASKED = {**NODES, "nutcracker": PROXIES["nutcracker"]}
+GENERATORS = {
+    peer.name: peer
+    for peer in (
+        Peer("memcluster bench", "redis-server", _redis, version=("--version",)),
+        Peer("redis-benchmark", "redis-benchmark", _redis, version=("--version",)),
+    )
+}
+
 # By what a scenario measures.
-ROLES = {"node": NODES, "proxy": PROXIES, "cluster": CLUSTERS}
+ROLES = {"node": NODES, "proxy": PROXIES, "cluster": CLUSTERS, "generator": ASKED, "redis": GENERATORS}
+# In these some stand before nodes.
+BEFORE_NODES = {"proxy", "generator"}

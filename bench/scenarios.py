@@ -1,12 +1,12 @@
 """What is measured: a row a scenario. How a kind of scenario is measured stands in its own file."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import churn, idle, memory, slow, speed, start, traces
+from bench import agreement, churn, idle, memory, slow, speed, start, traces
 from bench.contest import Figures, Scene
 
 Measure = Callable[[Scene], Figures]
@@ -23,6 +23,10 @@ class Scenario:
     main: str = "cpu_ns"
     role: str = "node"
     threads: int = 1
+    # These and nobody else, the first compared with the others.
+    taking_part: Sequence[str] = ()
+    # The contenders are generators, and all ask the same server.
+    one_server: bool = False
     # Ours with one thread takes part too.
     also_single: bool = False
     memory_mb: int = 1024
@@ -49,7 +53,37 @@ _SPEED = {"keys": 20_000, "value_bytes": {"kind": "fixed", "bytes": 100}}
 def _speed(name: str, title: str, **settings: Any) -> Scenario:
     fields = {one.name for one in dataclasses.fields(Scenario)}
     row = {key: settings.pop(key) for key in list(settings) if key in fields}
-    return Scenario(name, title, speed.measure, settings={**_SPEED, **settings}, **{"has_floor": True, **row})
+    row = {"measure": speed.measure, "has_floor": True, **row}
+    return Scenario(name, title, settings={**_SPEED, **settings}, **row)
+
+
+def _floor(pipeline: int, main: str) -> Scenario:
+    """How many requests the generator can send and read the answers of, and how many a server can answer."""
+    return _speed(
+        f"generator-floor-{pipeline}",
+        f"generator before the floor, and before every server, gets pipelined by {pipeline}",
+        measure=speed.measure_capacity,
+        main=main,
+        role="generator",
+        taking_part=("floor", "memcluster", "memcached", "nutcracker"),
+        pipeline=pipeline,
+        at_least={"memcluster": 1.5, "memcached": 1.5, "nutcracker": 1.5},
+    )
+
+
+def _redis(name: str, title: str, **settings: Any) -> Scenario:
+    """Two generators before the same server."""
+    return Scenario(
+        name,
+        f"generator and redis-benchmark before the same redis-server, {title}, 50 connections",
+        agreement.measure,
+        role="redis",
+        taking_part=("memcluster bench", "redis-benchmark"),
+        one_server=True,
+        at_most={"redis-benchmark": 1.1},
+        at_least={"redis-benchmark": 0.9},
+        settings={**_SPEED, "key_bytes": 16, "pipeline": 1, "protocol": "resp", **settings},
+    )
 
 
 def _memory(value_bytes: int, keys: int = 1_500_000, **fields: Any) -> Scenario:
@@ -188,6 +222,19 @@ SCENARIOS = {
             at_most={"memcluster -t 1": 1.15},
         ),
         _speed(
+            "node-threads-2-throughput",
+            "node on 2 threads, gets of 100 keys, 5,000,000 items; processors kept busy",
+            measure=speed.measure_cores,
+            main="requests_per_second",
+            keys=5_000_000,
+            keys_per_get=100,
+            memory_mb=2048,
+            threads=2,
+            taking_part=("memcluster",),
+            also_single=True,
+            at_least={"memcluster -t 1": 1.5},
+        ),
+        _speed(
             "proxy-single",
             "proxy before 2 nodes, single gets, 50 connections",
             role="proxy",
@@ -221,6 +268,13 @@ SCENARIOS = {
             has_relay=True,
             at_most={"p99_growth": 1.2},
         ),
+        _speed("node-meta", "node, single gets in the meta protocol", protocol="meta"),
+        _speed("node-meta-16", "node, gets in the meta protocol, pipelined by 16", protocol="meta", pipeline=16),
+        # By 16 the floor is no faster than what it is to be asked by: what counts is what a processor can do.
+        _floor(16, main="requests_per_core"),
+        _floor(64, main="requests_per_second"),
+        _redis("generator-redis-benchmark", "single gets", requests=100_000),
+        _redis("generator-redis-benchmark-16", "gets pipelined by 16", requests=700_000, pipeline=16),
         Scenario(
             "node-idle-connections",
             "node, 10,000 idle connections: resident memory each",

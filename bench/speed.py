@@ -1,23 +1,34 @@
 """Speed: what a request costs the server, how many it answers, how long they take."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from bench import generator
 from bench.contest import Figures, Scene
+
+WARM_UP_SECONDS = 0.5
+FILL_SETTINGS = ("servers", "protocol", "keys", "value_bytes", "key_bytes")
+CORES = ("server_cores", "generator_cores")
 
 
 def measure(scene: Scene) -> Figures:
     """One run against a server that holds all keys."""
+    figures = measure_cores(scene)
+    return {name: figure for name, figure in figures.items() if name not in CORES}
+
+
+def measure_cores(scene: Scene) -> Figures:
+    """The same, with how many processors the server and the generator kept busy: who had room left."""
     servers = [scene.server.address]
     asked = {**scene.settings, "servers": servers}
     if scene.is_first:
-        keys = {name: asked[name] for name in ("keys", "value_bytes", "key_bytes") if name in asked}
-        generator.run(**keys, servers=servers, workload="fill", pipeline=64, connections=4)
-        generator.run(**asked, seconds=0.5)
+        if scene.name != "floor":
+            fill(asked)
+        generator.run(**asked, seconds=WARM_UP_SECONDS)
     before = scene.server.cpu_ns
     report = generator.run(**asked, seconds=scene.options.seconds)
     spent = scene.server.cpu_ns - before
-    faults = sum(report[name] for name in ("errors", "wrong", "stray", "unanswered", "connections_lost"))
-    if faults or report["hits"] != report["keys"]:
-        raise generator.GeneratorError(f"not all was answered as it should be: {report}")
+    check(report)
     latency = max(report["operations"].values(), key=lambda operation: operation["requests"])["latency_us"]
     return {
         "cpu_ns": spent / report["requests"],
@@ -26,4 +37,26 @@ def measure(scene: Scene) -> Figures:
         "p50_us": latency["p50"],
         "p99_us": latency["p99"],
         "p999_us": latency["p999"],
+        "server_cores": spent / report["seconds"] / 1e9,
+        "generator_cores": report["generator_cpu_ns"] / report["seconds"] / 1e9,
     }
+
+
+def measure_capacity(scene: Scene) -> Figures:
+    """With what a busy processor of the one that is looked at does: of the generator before the floor, else the server."""
+    figures = measure_cores(scene)
+    spent = figures["generator_cpu_ns" if scene.name == "floor" else "cpu_ns"]
+    return {**figures, "requests_per_core": 1e9 / spent}
+
+
+def fill(asked: Mapping[str, Any]) -> None:
+    """Sets every key of a mix once."""
+    keys = {name: asked[name] for name in FILL_SETTINGS if name in asked}
+    generator.run(**keys, workload="fill", pipeline=64, connections=4)
+
+
+def check(report: Mapping[str, Any]) -> None:
+    """Everything was found, and nothing was answered as it should not be."""
+    faults = sum(report[name] for name in ("errors", "wrong", "stray", "unanswered", "connections_lost"))
+    if faults or report["hits"] != report["keys"]:
+        raise generator.GeneratorError(f"not all was answered as it should be: {report}")
