@@ -88,6 +88,7 @@ def main(names: tuple[str, ...], output: Path | None, *, reported: Path | None, 
     if output:
         output.parent.mkdir(parents=True, exist_ok=True)
     run = {**_circumstances(options), "scenarios": []}
+    began = time.monotonic()
     for scenario in rows:
         if programs := contest.missing(scenario):
             click.echo(f"{scenario.name}: left out, {' and '.join(programs)} not installed\n")
@@ -95,6 +96,7 @@ def main(names: tuple[str, ...], output: Path | None, *, reported: Path | None, 
         found = _measure(scenario, options)
         click.echo(tables.table(found))
         run["scenarios"].append(found)
+        run["seconds"] = round(time.monotonic() - began)
         if output:
             output.write_text(json.dumps(run, indent=1), encoding="utf-8")
     if any("error" in found for found in run["scenarios"]):
@@ -103,8 +105,10 @@ def main(names: tuple[str, ...], output: Path | None, *, reported: Path | None, 
 
 def _measure(scenario: Scenario, options: Options) -> tables.Result:
     """A scenario that fails is named, and the others go on."""
+    began = time.monotonic()
     try:
-        return tables.result(scenario, contest.hold(scenario, options))
+        found = tables.result(scenario, contest.hold(scenario, options))
+        return {**found, "seconds": round(time.monotonic() - began, 1)}
     except (GeneratorError, ServerError, OSError) as error:
         return {**tables.result(scenario, []), "error": str(error)[:500]}
 

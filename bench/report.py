@@ -27,7 +27,9 @@ Contenders of a scenario take turns on the same processor. Each figure is the me
 (largest - smallest) / median of the scenario's main figure, *ours/it* the median over the rounds of ours divided by the
 other's of the same round. *server ns/request* is time on a processor of all the server's threads, read from the
 kernel's accounts, so it does not depend on how fast the generator is; *generator ns* is the generator's own. *floor* is
-a server that answers like memcached with no store: what the kernel alone costs.
+a server that answers like memcached with no store and the least work: what the kernel alone costs. Beside proxies it
+answers by itself, so it is the least that the client's side of a proxy costs; asking the nodes costs as much again.
+*server busy* and *generator busy* are processors: whoever is near what it may have is what a rate is bounded by.
 """
 
 
@@ -45,7 +47,7 @@ def write(run: dict[str, Any], root: Path = ROOT) -> list[Path]:
 def page(run: dict[str, Any], is_drawn: bool, notes: str) -> str:
     """The page."""
     rows = [("date", run["date"]), ("machine", run["machine"]), *run["versions"].items()]
-    rows.append(("command", f"`{run['command']}`"))
+    rows += [("command", f"`{run['command']}`"), ("took", "{} min {} s".format(*divmod(run["seconds"], 60)))]
     parts = [HEAD.format(circumstances=_table([("", ""), *rows]))]
     if is_drawn:
         parts.append(f"![ours divided by each peer, for every scenario]({PLOT.name})\n")

@@ -43,7 +43,7 @@ def measure_cores(scene: Scene) -> Figures:
 
 
 def measure_capacity(scene: Scene) -> Figures:
-    """With what a busy processor of the one that is looked at does: of the generator before the floor, else the server."""
+    """The same, with what a processor does: the generator's before the floor, else the server's."""
     figures = measure_cores(scene)
     spent = figures["generator_cpu_ns" if scene.name == "floor" else "cpu_ns"]
     return {**figures, "requests_per_core": 1e9 / spent}

@@ -36,13 +36,17 @@ def run() -> dict[str, Any]:
         "machine": "a machine",
         "versions": {"memcached": "1.6.18"},
         "command": "python -m bench",
+        "seconds": 425,
         "scenarios": [measured, {**failed, "contenders": []}],
     }
 
 
 def test_the_page_has_every_scenario_with_date_and_command() -> None:
     page = report.page(run(), is_drawn=False, notes="## Notes\n\nwhy\n")
-    assert all(text in page for text in ("2000-01-02 03:04", "`python -m bench`", "1.6.18", "## node-single", "why"))
+    assert all(
+        text in page
+        for text in ("2000-01-02 03:04", "`python -m bench`", "1.6.18", "7 min 5 s", "## node-single", "why")
+    )
     assert "| floor | 4,000 | 10% | 1.250 |" in page
     assert "Not measured: ended" in page
 
