@@ -39,13 +39,15 @@ def draw(files: Sequence[Path], report: dict[str, Any], title: str) -> None:
     over_time, by_share = figure.subplots(1, 2)
     seconds, rates = throughput(report["moments"])
     over_time.plot(seconds, rates, linewidth=1.5)
-    over_time.set(title="throughput", xlabel="seconds", ylabel="requests/s", ylim=(0, None))
+    over_time.set(title="throughput, warm-up included", xlabel="seconds", ylabel="requests/s")
+    over_time.set(xlim=(0, None), ylim=(0, None))
     over_time.yaxis.set_major_formatter("{x:,.0f}")
     for name, operation in report["operations"].items():
         # Quantile q at 1 / (1 - q): every nine is one step to the right.
         curve = [(1 / (1 - q), latency) for q, latency in operation["latency_us"]["curve"]]
         by_share.plot(*zip(*curve, strict=True), label=name, linewidth=1.5)
     by_share.set(title="latency", xlabel="percentile", ylabel="microseconds", xscale="log", yscale="log")
+    by_share.yaxis.set_major_formatter("{x:,g}")
     by_share.xaxis.set_major_locator(FixedLocator(SLOWER))
     by_share.xaxis.set_major_formatter(FixedFormatter([f"{100 - 100 / slower:g}" for slower in SLOWER]))
     by_share.xaxis.set_minor_locator(NullLocator())
