@@ -34,6 +34,19 @@ pub(crate) fn prefetch(cache: &Cache, input: &[u8]) {
     keys[..count].iter().for_each(|key| cache.prefetch_item(key));
 }
 
+/// The same over the first line of each of several inputs.
+#[inline]
+pub(crate) fn prefetch_first<'i>(cache: &Cache, inputs: impl Iterator<Item = &'i [u8]>) {
+    let mut keys = [Key { bytes: b"", hash: 0 }; BATCH];
+    let mut count = 0;
+    for key in inputs.filter_map(key_of).take(BATCH) {
+        keys[count] = cache.key(key);
+        cache.prefetch(&keys[count]);
+        count += 1;
+    }
+    keys[..count].iter().for_each(|key| cache.prefetch_item(key));
+}
+
 /// The second word of a line.
 #[inline]
 fn key_of(line: &[u8]) -> Option<&[u8]> {

@@ -17,6 +17,7 @@ mod cluster_config;
 pub mod command;
 mod commands;
 mod counters;
+mod gets;
 mod host;
 mod observe;
 mod output;

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::command::Shape;
 use crate::commands::{dump, refuse, retrieval};
 use crate::counters::Counters;
+use crate::gets::Gets;
 use crate::output::{Output, Progress};
 use crate::request::{self, Parsed, Request};
 use crate::server::Server;
@@ -47,13 +48,19 @@ impl Worker {
         &self.server
     }
 
+    /// Looks ahead at what several connections sent, before each is served.
+    pub fn ahead<'i>(&mut self, inputs: impl Iterator<Item = &'i [u8]>) {
+        ahead::prefetch_first(&self.server.cache, inputs);
+    }
+
     /// Serves what `input` holds: what arrived, behind what was left over last time.
     pub fn serve(&mut self, session: &mut Session, input: &[u8], out: &mut dyn Output, clock: Clock) -> Progress {
-        let mut done = 0;
+        let mut left = self.server.settings.requests_per_turn.max(1);
+        let mut done = self.plain_gets(session, input, &mut left, out, clock);
         if session.is_idle() {
-            ahead::prefetch(&self.server.cache, input);
+            ahead::prefetch(&self.server.cache, &input[done..]);
         }
-        for _ in 0..self.server.settings.requests_per_turn.max(1) {
+        for _ in 0..left {
             if out.is_full() {
                 return Progress::Blocked(done);
             }
@@ -68,6 +75,28 @@ impl Worker {
             }
         }
         if done == input.len() && session.is_idle() { Progress::Consumed(done) } else { Progress::Yield(done) }
+    }
+
+    /// Serves the plain gets that the input begins with, if there are several; returns how many bytes they were.
+    #[inline]
+    fn plain_gets(
+        &self,
+        session: &mut Session,
+        input: &[u8],
+        left: &mut usize,
+        out: &mut dyn Output,
+        clock: Clock,
+    ) -> usize {
+        let mut done = 0;
+        while session.is_idle() && !out.is_full() {
+            let gets = Gets::read(&self.server.cache, &input[done..], *left);
+            if gets.count() < 2 {
+                break;
+            }
+            *left -= gets.count();
+            done += gets.answer(&mut Call::new(&self.server, &self.counters, session, out, clock));
+        }
+        done
     }
 
     #[inline]

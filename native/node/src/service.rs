@@ -67,6 +67,10 @@ impl Service for Memcached {
         }
     }
 
+    fn ahead<'i>(&mut self, inputs: impl Iterator<Item = &'i [u8]>) {
+        self.worker.ahead(inputs);
+    }
+
     fn close(&mut self, token: Token, client: Option<Client>, why: Why, links: &mut Links) {
         let Some(client) = client else { return };
         if let Some(watcher) = client.session.watcher() {

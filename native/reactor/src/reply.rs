@@ -73,6 +73,11 @@ impl Reply {
         self.len() == 0
     }
 
+    #[inline]
+    pub(crate) fn is_over_half(&self) -> bool {
+        self.len() > self.limit / 2
+    }
+
     /// So much waits that the service should stop producing (`Progress::Blocked`).
     #[inline]
     #[must_use]

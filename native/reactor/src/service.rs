@@ -78,6 +78,9 @@ pub trait Service {
         links: &mut Links,
     ) -> Progress;
 
+    /// What several connections sent, before `serve` is called for each of them: a chance to bring near what it will touch.
+    fn ahead<'i>(&mut self, _inputs: impl Iterator<Item = &'i [u8]>) {}
+
     /// The connection is gone. `session` is `None` if it never stood.
     fn close(&mut self, token: Token, session: Option<Self::Session>, why: Why, links: &mut Links);
 

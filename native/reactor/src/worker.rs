@@ -1,7 +1,8 @@
-//! One thread's loop: wait, read, serve, send.
+//! One thread's loop: wait; read from several, serve them, send to them.
 
 use std::io;
 use std::num::NonZeroU64;
+use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,6 +24,10 @@ use crate::{Opened, Progress, Reply, Service, Settings, Token, Why};
 
 /// Events taken from the kernel at a time.
 const EVENTS_MAX: usize = 256;
+/// Connections read from before what they sent is served and the replies are sent. Three phases for several connections
+/// instead of three steps for each keep every phase's code and data in the processor's caches. Measured with single gets
+/// over 20,000 items: 0.90 of the server time of one by one, 1.02 of a server with no store; 16 or 32 are no better.
+const ARRIVALS_MAX: usize = 8;
 /// After a turn with more events the worker is busy enough: a rest would only cost time.
 const FEW_EVENTS: usize = 4;
 /// How exactly the kernel keeps to the time of a rest; its own choice would be 50 µs.
@@ -30,13 +35,22 @@ const REST_SLACK: NonZeroU64 = NonZeroU64::new(1000).expect("is not zero");
 /// The token of the worker's own wake-up descriptor.
 pub(crate) const WAKE: u64 = u64::MAX;
 
+/// What one connection sent.
+struct Arrival {
+    token: Token,
+    /// Its place in the worker's buffer.
+    range: Range<usize>,
+}
+
 pub(crate) struct Worker<S: Service> {
     service: S,
     sessions: Vec<Option<S::Session>>,
     links: Links,
     desk: Arc<Desk>,
-    /// What one connection sent, before it is served; one for all of them, so that an idle one owns none.
+    /// What connections sent, one behind the other, before it is served; one for all of them, so that an idle one owns none.
     buffer: Vec<u8>,
+    /// Whose bytes these are.
+    arrivals: Vec<Arrival>,
     began: Instant,
     ticked: Instant,
     tick: Duration,
@@ -54,6 +68,7 @@ impl<S: Service> Worker<S> {
             links: Links::new(epoll, settings.output_limit),
             desk,
             buffer: vec![0; settings.read_buffer],
+            arrivals: Vec::with_capacity(ARRIVALS_MAX),
             began: now,
             ticked: now,
             tick: settings.tick,
@@ -77,6 +92,7 @@ impl<S: Service> Worker<S> {
             for event in &events {
                 self.dispatch(event.data.u64(), event.flags);
             }
+            self.serve_arrivals();
             self.end_turn();
             if self.desk.is_stopped() {
                 return Ok(());
@@ -172,9 +188,11 @@ impl<S: Service> Worker<S> {
         self.sessions[place] = Some(session);
     }
 
-    /// Reads once and serves what came. A read that fills the buffer may have left something: its turn comes again.
+    /// Reads once. What came is served together with what others sent, when there is no room for more of it or no event left.
+    /// A read that fills the buffer may have left something: its turn comes again.
     fn receive(&mut self, token: Token, flags: EventFlags) {
         let seconds = self.seconds();
+        let from = self.arrivals.last().map_or(0, |arrival| arrival.range.end);
         let Some(connection) = self.links.live(token) else { return };
         if !connection.is_readable() || connection.queued {
             if flags.intersects(EventFlags::HUP | EventFlags::ERR) {
@@ -182,20 +200,15 @@ impl<S: Service> Worker<S> {
             }
             return;
         }
-        match net::recv(&connection.socket, &mut *self.buffer, RecvFlags::empty()) {
+        match net::recv(&connection.socket, &mut self.buffer[from..], RecvFlags::empty()) {
             Ok((0, _)) => self.peer_ended(token),
             Ok((count, _)) => {
                 connection.active_at = seconds;
-                connection.unread = count == self.buffer.len() || connection.hung_up;
+                connection.unread = from + count == self.buffer.len() || connection.hung_up;
                 Desk::add(&self.desk.bytes_read, count);
-                if connection.pending.is_empty() {
-                    self.serve_buffer(token, count);
-                } else {
-                    connection.pending.extend_from_slice(&self.buffer[..count]);
-                    self.serve_pending(token);
-                }
-                if self.links.live(token).is_some_and(|connection| connection.unread && connection.is_readable()) {
-                    self.links.queue(token);
+                self.arrivals.push(Arrival { token, range: from..from + count });
+                if self.arrivals.len() == ARRIVALS_MAX || self.buffer.len() - from - count < self.buffer.len() / 2 {
+                    self.serve_arrivals();
                 }
             }
             Err(Errno::AGAIN) => connection.unread = false,
@@ -210,16 +223,45 @@ impl<S: Service> Worker<S> {
         self.links.mark_dirty(token);
     }
 
-    /// The common case: nothing was left over, so the worker's buffer is served in place.
-    fn serve_buffer(&mut self, token: Token, count: usize) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let rest = self.serve(token, &buffer[..count]);
-        if rest < count && self.links.live(token).is_some() {
-            let mut pending = self.links.spare();
-            pending.extend_from_slice(&buffer[rest..count]);
-            self.links.connections[token.place()].pending = pending;
+    /// Serves what was read from several connections: first a look ahead at all of it, then the service, then the sends.
+    fn serve_arrivals(&mut self) {
+        if self.arrivals.is_empty() {
+            return;
         }
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        if arrivals.len() > 1 {
+            self.service.ahead(arrivals.iter().map(|arrival| &buffer[arrival.range.clone()]));
+        }
+        for Arrival { token, range } in &arrivals {
+            self.serve_arrived(*token, &buffer[range.clone()]);
+        }
+        for arrival in arrivals.drain(..) {
+            self.send_unless_more(arrival.token);
+        }
+        self.arrivals = arrivals;
         self.buffer = buffer;
+    }
+
+    /// In the common case nothing was left over, and the bytes are served where they lie.
+    fn serve_arrived(&mut self, token: Token, input: &[u8]) {
+        let Some(connection) = self.links.live(token) else { return };
+        if connection.stall == Stall::None && connection.pending.is_empty() {
+            let done = self.serve(token, input);
+            if done < input.len() && self.links.live(token).is_some() {
+                let mut pending = self.links.spare();
+                pending.extend_from_slice(&input[done..]);
+                self.links.connections[token.place()].pending = pending;
+            }
+        } else {
+            connection.pending.extend_from_slice(input);
+            if connection.stall == Stall::None {
+                self.serve_pending(token);
+            }
+        }
+        if self.links.live(token).is_some_and(|connection| connection.unread && connection.is_readable()) {
+            self.links.queue(token);
+        }
     }
 
     fn serve_pending(&mut self, token: Token) {
@@ -236,7 +278,7 @@ impl<S: Service> Worker<S> {
         }
     }
 
-    /// Serves `input`, sends the reply, and returns how many bytes are done.
+    /// Serves `input` and returns how many bytes are done; who calls sees to the reply.
     fn serve(&mut self, token: Token, input: &[u8]) -> usize {
         let place = token.place();
         let mut reply = {
@@ -255,18 +297,14 @@ impl<S: Service> Worker<S> {
 
     fn settle(&mut self, token: Token, reply: Reply, progress: Progress, length: usize) -> usize {
         let connection = &mut self.links.connections[token.place()];
-        let is_over_half = reply.len() > reply.limit / 2;
+        let is_over_half = reply.is_over_half();
         connection.reply = reply;
-        let done = match progress {
+        match progress {
             Progress::Consumed(count) => count,
             Progress::Yield(count) => {
                 Desk::add(&self.desk.yields, 1);
                 self.links.queue(token);
-                // More follows in this turn: one send for all of it.
-                if is_over_half {
-                    self.flush(token);
-                }
-                return count;
+                count
             }
             Progress::Blocked(count) => {
                 connection.stall = if is_over_half { Stall::Drain } else { Stall::Asked };
@@ -276,9 +314,16 @@ impl<S: Service> Worker<S> {
                 connection.finishing = true;
                 length
             }
-        };
-        self.flush(token);
-        done
+        }
+    }
+
+    /// Replies to requests that came together leave together: not before a connection's turn is over.
+    fn send_unless_more(&mut self, token: Token) {
+        let Some(connection) = self.links.live(token) else { return };
+        let more_follows = connection.queued && !connection.pending.is_empty();
+        if !more_follows || connection.reply.is_over_half() {
+            self.flush(token);
+        }
     }
 
     /// Sends what waits on a connection, and closes it when that was the last thing to do.
@@ -293,8 +338,7 @@ impl<S: Service> Worker<S> {
             Err(error) => return self.links.doom(token, Why::Failed(error.kind())),
             Ok((_, count)) => Desk::add(&self.desk.bytes_written, count),
         }
-        let drained = connection.reply.len() <= connection.reply.limit / 2;
-        if connection.stall == Stall::Drain && drained {
+        if connection.stall == Stall::Drain && !connection.reply.is_over_half() {
             connection.stall = Stall::None;
             self.links.queue(token);
         }
@@ -325,9 +369,10 @@ impl<S: Service> Worker<S> {
                 if self.links.live(token).is_some_and(|connection| connection.unread) {
                     self.receive(token, EventFlags::IN);
                 }
-                self.links.mark_dirty(token);
+                self.send_unless_more(token);
             }
         }
+        self.serve_arrivals();
         self.service.turn(&mut self.links);
         if self.links.now.saturating_duration_since(self.ticked) >= self.tick {
             self.ticked = self.links.now;

@@ -1,9 +1,10 @@
 //! `get`, `gets`, `gat`, `gats`: many keys are hashed together and fetched towards the processor before they are looked up.
 
-use cache::{Key, Seconds};
+use cache::{Item, Key, Seconds, Value};
 
 use crate::call::{Call, put_value};
 use crate::command::{Command, Route, Shape};
+use crate::output::Output;
 use crate::request::{Retrieval, Words};
 use crate::watch::Fetched;
 
@@ -14,6 +15,10 @@ const fn row(name: &'static str, touch: bool, with_cas: bool) -> Command {
     Command { name, shape: Shape::Retrieval { touch, with_cas }, route: Route::Keys }
 }
 
+/// What ends an answer.
+pub(crate) const END: &[u8] = b"END\r\n";
+/// The most that an answer takes beside key and value.
+const HEAD_BYTES_MAX: usize = 64;
 /// Keys looked up together.
 const BATCH: usize = 16;
 
@@ -32,7 +37,7 @@ pub(crate) fn get(call: &mut Call<'_>, request: &Retrieval<'_>) -> usize {
         }
     }
     if !request.unfinished {
-        call.out.put(b"END\r\n");
+        call.out.put(END);
     }
     0
 }
@@ -71,7 +76,7 @@ fn batch(call: &mut Call<'_>, keys: &mut Words<'_>, with_cas: bool, expires_at: 
 
 /// One key; whether it was there.
 #[inline]
-fn one(call: &mut Call<'_>, key: &Key<'_>, with_cas: bool, expires_at: Option<Seconds>) -> bool {
+pub(crate) fn one(call: &mut Call<'_>, key: &Key<'_>, with_cas: bool, expires_at: Option<Seconds>) -> bool {
     let Some(mut found) = call.cache.read(key, call.clock.now) else {
         if let Some(entry) = call.server.discovery(key.bytes) {
             put_head(call.out.buffer(), key.bytes, entry.flags, entry.payload.len(), None);
@@ -91,8 +96,7 @@ fn one(call: &mut Call<'_>, key: &Key<'_>, with_cas: bool, expires_at: Option<Se
     let cas = with_cas.then(|| found.cas());
     let item = found.item();
     let length = item.value.as_slice().len();
-    put_head(call.out.buffer(), key.bytes, item.flags, length, cas);
-    put_value(call.out, &item.value);
+    put_item(call.out, key.bytes, &item, cas);
     drop(found);
     if call.server.watchers.is_observed() {
         call.server.fetched(call.clock, call.connection, key.bytes, Fetched::Found(length));
@@ -100,10 +104,27 @@ fn one(call: &mut Call<'_>, key: &Key<'_>, with_cas: bool, expires_at: Option<Se
     true
 }
 
+/// An item as it is answered.
+#[inline]
+fn put_item(out: &mut dyn Output, key: &[u8], item: &Item<'_>, cas: Option<u64>) {
+    let buffer = out.buffer();
+    match item.value {
+        Value::Inline(bytes) => {
+            buffer.reserve(key.len() + bytes.len() + HEAD_BYTES_MAX);
+            put_head(buffer, key, item.flags, bytes.len(), cas);
+            buffer.extend_from_slice(bytes);
+            buffer.extend_from_slice(b"\r\n");
+        }
+        Value::Shared(bytes) => {
+            put_head(buffer, key, item.flags, bytes.len(), cas);
+            put_value(out, &item.value);
+        }
+    }
+}
+
 /// `VALUE <key> <flags> <length> [<cas>]`.
 #[inline]
 fn put_head(buffer: &mut Vec<u8>, key: &[u8], flags: u32, length: usize, cas: Option<u64>) {
-    buffer.reserve(key.len() + 64);
     buffer.extend_from_slice(b"VALUE ");
     buffer.extend_from_slice(key);
     buffer.push(b' ');
@@ -119,7 +140,7 @@ fn put_head(buffer: &mut Vec<u8>, key: &[u8], flags: u32, length: usize, cas: Op
 
 /// A `gat` counts as touching, not as getting, as in memcached.
 #[inline]
-fn count(call: &mut Call<'_>, touched: bool, keys: u64, hits: u64) {
+pub(crate) fn count(call: &mut Call<'_>, touched: bool, keys: u64, hits: u64) {
     let counters = call.counters;
     let (hit, missed) = if touched {
         (&counters.touch_hits, &counters.touch_misses)
