@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench import plot
 from bench.scenarios import GOALS, Scenario
 from bench.tables import FORMATS, HEADS, Result, cells
 
@@ -36,7 +37,7 @@ answers by itself, so it is the least that the client's side of a proxy costs; a
 def write(run: dict[str, Any], root: Path = ROOT) -> list[Path]:
     """Writes all of it; the files written."""
     written = [root / PAGE, root / "README.md"]
-    is_drawn = _draw(run, root / PLOT)
+    is_drawn = plot.draw(run, root / PLOT)
     notes = root / "bench/notes.md"
     written[0].write_text(page(run, is_drawn, notes.read_text("utf-8") if notes.exists() else ""), encoding="utf-8")
     readme = written[1].read_text("utf-8")
@@ -118,38 +119,3 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     head, *body = rows
     line = "| --- |" + " ---: |" * (len(head) - 1) if len(head) > 2 else "| --- | --- |"
     return "\n".join([f"| {' | '.join(head)} |", line, *(f"| {' | '.join(row)} |" for row in body)])
-
-
-def _draw(run: dict[str, Any], file: Path) -> bool:
-    """A bar for each scenario and peer, if matplotlib is installed."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError:
-        return False
-    bars = [
-        (f"{found['name']}  / {other['name']}", other["ours_to_it"])
-        for found in run["scenarios"]
-        for other in found.get("contenders", [])[1:]
-        if other["name"] in PEERS and found["main"] != "readable"
-    ]
-    if not bars:
-        return False
-    names, ratios = zip(*reversed(bars), strict=True)
-    figure = Figure(figsize=(8, 1 + 0.22 * len(bars)), layout="constrained")
-    axes = figure.subplots()
-    # Bars begin at 1: half as much reaches as far to the left as twice as much to the right.
-    colours = ["#2a7f62" if ratio <= 1 else "#b5651d" for ratio in ratios]
-    drawn = axes.barh(names, [ratio - 1 for ratio in ratios], left=1, color=colours)
-    axes.axvline(1, color="black", linewidth=0.8)
-    axes.bar_label(drawn, [f"{ratio:.2f}" for ratio in ratios], padding=2, fontsize=7)
-    axes.tick_params(labelsize=7)
-    axes.set(title="memcluster's cost divided by the peer's (less is better)", xscale="log")
-    axes.margins(x=0.12, y=0.01)
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("")
-    axes.spines[["top", "right"]].set_visible(False)
-    # Text as text keeps the file small, and the same run writes the same file.
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bench"}):
-        figure.savefig(file, metadata={"Date": None})
-    return True

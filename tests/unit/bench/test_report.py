@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from bench import report
+from bench import plot, report
 from bench.command import _command
 from bench.scenarios import GOALS, SCENARIOS
+
+RATIO = {"ours_to_it": 2.0}
 
 
 def run() -> dict[str, Any]:
@@ -91,3 +93,12 @@ def test_only_the_readmes_part_is_replaced(tmp_path: Path) -> None:
     again = [path.read_bytes() for path in written]
     report.write(run(), tmp_path)
     assert again == [path.read_bytes() for path in written]
+
+
+def test_the_picture_shows_a_cost_also_where_more_is_better(tmp_path: Path) -> None:
+    memory = {"name": "memory-54", "main": "readable", "contenders": [{}, {"name": "memcached", **RATIO}]}
+    generator = {"name": "generator-floor-16", "main": "cpu_ns", "contenders": [{}, {"name": "memcached", **RATIO}]}
+    names, dots = plot._dots({"scenarios": [*run()["scenarios"], generator, memory]})
+    assert names == ["node-single", "memory-54"]
+    assert dots == [(0, "memcached", 0.83), (0, "floor", 1.25), (1, "memcached", 0.5)]
+    assert plot.draw(run(), tmp_path / "plot.png")
