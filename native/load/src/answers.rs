@@ -1,218 +1,103 @@
-//! Reads a server's answers, in any split, just far enough to count each one exactly.
+//! Cuts a server's answers, in any split, into lines and values, and has a dialect read them.
 //!
-//! What has been asked stands in a queue; every answer ends the first of it. All input is consumed at once: of an
-//! unfinished line a copy is kept, of an unfinished value only the number of bytes to come.
-
-use std::collections::VecDeque;
+//! All input is consumed at once: of an unfinished line a copy is kept, of an unfinished value only the number of bytes to
+//! come.
 
 use memchr::memchr;
 
+use crate::dialect::Dialect;
 use crate::keys::Keys;
-use crate::tally::{Counts, Kind};
-use crate::values::Values;
+use crate::ledger::{Asked, Ledger, Truth};
+use crate::tally::Counts;
 
 /// No server answers with a longer line than this.
 const LINE_MAX: usize = 4096;
 
-/// What the values read must be.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Truth<'a> {
-    pub(crate) keys: &'a Keys,
-    pub(crate) values: &'a Values,
-}
-
 /// The answers of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Answers {
-    expected: VecDeque<Expected>,
-    /// Keys asked for by all gets in `expected`, in order; only kept when values are verified.
-    asked: VecDeque<u64>,
+pub(crate) struct Answers<D> {
+    pub(crate) asked: Asked,
+    dialect: D,
     line: Vec<u8>,
     /// Bytes of the value under way, its line end included.
     value_left: usize,
-    /// Values of the first get that have come.
-    found: u32,
-    /// The key of the value under way and how much of it has been compared.
-    checking: Option<(u64, usize)>,
-    /// Keys that gets asked for and did not find, if somebody wants to know (only when values are verified).
-    missed: Option<Vec<u64>>,
     /// Sense can no longer be made of this stream.
     is_broken: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Expected {
-    kind: Kind,
-    keys: u32,
-    asked_left: u32,
-}
-
-impl Answers {
+impl<D: Dialect> Answers<D> {
     /// Answers that remember which key was missed, in gets of one key.
     pub(crate) fn with_misses() -> Self {
-        Self { missed: Some(Vec::new()), ..Self::default() }
+        let mut answers = Self::default();
+        answers.asked.missed = Some(Vec::new());
+        answers
     }
 
     /// The keys missed so far, in order.
     pub(crate) fn into_missed(self) -> Vec<u64> {
-        self.missed.unwrap_or_default()
-    }
-
-    /// A get of so many keys has been sent; `asked` is empty unless values are verified.
-    pub(crate) fn expect_get(&mut self, keys: u32, asked: &[u64]) {
-        self.asked.extend(asked);
-        self.expected.push_back(Expected { kind: Kind::Get, keys, asked_left: asked.len() as u32 });
-    }
-
-    pub(crate) fn expect_set(&mut self) {
-        self.expected.push_back(Expected { kind: Kind::Set, keys: 1, asked_left: 0 });
-    }
-
-    pub(crate) fn expect_delete(&mut self) {
-        self.expected.push_back(Expected { kind: Kind::Delete, keys: 1, asked_left: 0 });
+        self.asked.missed.unwrap_or_default()
     }
 
     /// All that was asked has been answered.
     #[inline]
     pub(crate) fn is_complete(&self) -> bool {
-        self.expected.is_empty()
-    }
-
-    /// Requests that wait for an answer.
-    pub(crate) fn waiting(&self) -> usize {
-        self.expected.len()
+        self.asked.len() == 0
     }
 
     pub(crate) fn is_broken(&self) -> bool {
         self.is_broken
     }
 
-    /// Takes all of `input`.
-    pub(crate) fn feed(&mut self, mut input: &[u8], truth: Option<Truth<'_>>, counts: &mut Counts) {
-        while !input.is_empty() && !self.is_broken {
-            if self.value_left > 0 {
-                let (value, rest) = input.split_at(self.value_left.min(input.len()));
-                self.value(value, truth, counts);
-                input = rest;
+    /// Takes all of `input`; `truth` if values are verified.
+    pub(crate) fn feed(&mut self, input: &[u8], keys: &Keys, truth: Option<Truth<'_>>, counts: &mut Counts) {
+        let Self { asked, dialect, line, value_left, is_broken } = self;
+        let mut ledger = Ledger { asked, truth, counts };
+        let mut rest = input;
+        while !rest.is_empty() && !*is_broken {
+            if *value_left > 0 {
+                let (part, behind) = rest.split_at((*value_left).min(rest.len()));
+                *value_left -= part.len();
+                rest = behind;
+                ledger.value_part(part, *value_left);
+                if *value_left == 0 {
+                    dialect.value_end(&mut ledger);
+                }
                 continue;
             }
-            let Some(end) = memchr(b'\n', input) else {
-                self.line.extend_from_slice(input);
-                self.is_broken = self.line.len() > LINE_MAX;
+            let end = if line.is_empty() { D::line_end(rest, keys.bytes()) } else { memchr(b'\n', rest) };
+            let Some(end) = end else {
+                line.extend_from_slice(rest);
+                *is_broken = line.len() > LINE_MAX;
                 return;
             };
-            let (line, rest) = (&input[..end], &input[end + 1..]);
-            input = rest;
-            if self.line.is_empty() {
-                self.line(line, truth, counts);
+            let read = if line.is_empty() {
+                dialect.line(trimmed(&rest[..end]), &mut ledger)
             } else {
-                let mut whole = std::mem::take(&mut self.line);
-                whole.extend_from_slice(line);
-                self.line(&whole, truth, counts);
-                whole.clear();
-                self.line = whole;
-            }
-        }
-    }
-
-    #[inline]
-    fn line(&mut self, line: &[u8], truth: Option<Truth<'_>>, counts: &mut Counts) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match line.strip_prefix(b"VALUE ") {
-            Some(header) => self.header(header, truth, counts),
-            None => self.end(line, counts),
-        }
-    }
-
-    #[inline]
-    fn header(&mut self, header: &[u8], truth: Option<Truth<'_>>, counts: &mut Counts) {
-        let Some(bytes) = last_number(header) else {
-            self.is_broken = true;
-            return;
-        };
-        self.value_left = bytes + 2;
-        self.found += 1;
-        if let Some(truth) = truth {
-            self.checking = self.begin_check(header, bytes, truth);
-            counts.wrong += u64::from(self.checking.is_none());
-        }
-    }
-
-    /// The key of a value, if it is one of those that were asked for and has the right size.
-    fn begin_check(&mut self, header: &[u8], bytes: usize, truth: Truth<'_>) -> Option<(u64, usize)> {
-        let text = header.split(|&byte| byte == b' ').next()?;
-        let first = self.expected.front_mut()?;
-        while first.asked_left > 0 {
-            first.asked_left -= 1;
-            let key = self.asked.pop_front()?;
-            if truth.keys.is(key, text) {
-                return (truth.values.of(key).len() == bytes).then_some((key, 0));
-            }
-        }
-        None
-    }
-
-    fn value(&mut self, value: &[u8], truth: Option<Truth<'_>>, counts: &mut Counts) {
-        self.value_left -= value.len();
-        let (Some(truth), Some((key, at))) = (truth, self.checking) else { return };
-        let right = truth.values.of(key);
-        let ending = value.len() - (right.len().saturating_sub(at)).min(value.len());
-        let (text, line_end) = value.split_at(value.len() - ending);
-        let ends_well = b"\r\n"[..2 - self.value_left.min(2)].ends_with(line_end);
-        if right[at.min(right.len())..].starts_with(text) && ends_well {
-            self.checking = (self.value_left > 0).then_some((key, at + text.len()));
-        } else {
-            counts.wrong += 1;
-            self.checking = None;
-        }
-    }
-
-    /// Any line but a value's ends the request that was asked first.
-    #[inline]
-    fn end(&mut self, line: &[u8], counts: &mut Counts) {
-        let Some(first) = self.expected.pop_front() else {
-            counts.stray += 1;
-            return;
-        };
-        counts.requests[first.kind as usize] += 1;
-        let is_right = match first.kind {
-            Kind::Get => line == b"END",
-            Kind::Set => line == b"STORED",
-            Kind::Delete => line == b"DELETED" || line == b"NOT_FOUND",
-        };
-        if !is_right {
-            counts.error(line);
-        }
-        if first.kind == Kind::Get {
-            counts.keys += u64::from(first.keys);
-            counts.hits += u64::from(self.found);
-            self.found = 0;
-            let not_found = self.asked.drain(..first.asked_left as usize);
-            if let Some(missed) = &mut self.missed {
-                missed.extend(not_found);
+                line.extend_from_slice(&rest[..end]);
+                let read = dialect.line(trimmed(line), &mut ledger);
+                line.clear();
+                read
+            };
+            rest = &rest[end + 1..];
+            match read {
+                Ok(bytes) => *value_left = bytes,
+                Err(_) => *is_broken = true,
             }
         }
     }
 }
 
-/// The number behind the last space.
 #[inline]
-fn last_number(header: &[u8]) -> Option<usize> {
-    let (mut number, mut scale) = (0usize, 1usize);
-    for &byte in header.iter().rev() {
-        match byte {
-            b'0'..=b'9' => number = number.checked_add(usize::from(byte - b'0').checked_mul(scale)?)?,
-            b' ' if scale > 1 => return Some(number),
-            _ => return None,
-        }
-        scale = scale.checked_mul(10)?;
-    }
-    None
+fn trimmed(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::{Meta, Resp, Text};
+    use crate::tally::Kind;
+    use crate::values::Values;
     use crate::{Settings, Sizes};
 
     struct World {
@@ -226,117 +111,247 @@ mod tests {
             Self { keys: Keys::new(&settings), values: Values::new(Sizes::Uniform { min: 0, max: 40 }) }
         }
 
-        fn truth(&self) -> Truth<'_> {
-            Truth { keys: &self.keys, values: &self.values }
+        /// Feeds the parts; with verification.
+        fn feed<'p, D: Dialect>(&self, answers: &mut Answers<D>, parts: impl IntoIterator<Item = &'p [u8]>) -> Counts {
+            let mut counts = Counts::new(4);
+            let truth = Truth { keys: &self.keys, values: &self.values };
+            parts.into_iter().for_each(|part| answers.feed(part, &self.keys, Some(truth), &mut counts));
+            counts
         }
 
-        fn hit(&self, key: u64) -> Vec<u8> {
-            let value = self.values.of(key);
-            let mut out = b"VALUE ".to_vec();
-            self.keys.write(key, &mut out);
-            out.extend_from_slice(format!(" 0 {}\r\n", value.len()).as_bytes());
-            out.extend_from_slice(value);
-            out.extend_from_slice(b"\r\n");
-            out
+        fn long(&self) -> u64 {
+            (0..).find(|&key| self.values.of(key).len() > 10).expect("some value is long")
         }
     }
 
-    fn asked() -> Answers {
+    /// How a server of this dialect answers.
+    trait Server: Dialect {
+        /// What stands before the bytes of a value, in an answer to several keys.
+        fn header(key: u64, bytes: usize) -> String;
+
+        /// What stands before and after it in an answer to one key.
+        const ALONE: [&str; 2] = ["", ""];
+        /// A get of one key that is not found.
+        const MISS: &str;
+        /// A get of three keys, of which the second is not found: between the values and after them.
+        const THREE: [&str; 3];
+        /// A set that is done and one that is refused.
+        const SETS: &str;
+        /// A get of two keys of which the first is found, and an error.
+        const FAILED: [&str; 2];
+    }
+
+    impl Server for Text {
+        fn header(key: u64, bytes: usize) -> String {
+            format!("VALUE key:{key:04} 0 {bytes}\r\n")
+        }
+
+        const ALONE: [&str; 2] = ["", "END\r\n"];
+        const MISS: &str = "END\r\n";
+        const THREE: [&str; 3] = ["", "", "END\r\n"];
+        const SETS: &str = "STORED\r\nSERVER_ERROR out of memory storing object\r\n";
+        const FAILED: [&str; 2] = ["", "SERVER_ERROR node is down\r\n"];
+    }
+
+    impl Server for Meta {
+        fn header(key: u64, bytes: usize) -> String {
+            format!("VA {bytes} kkey:{key:04}\r\n")
+        }
+
+        const MISS: &str = "EN\r\n";
+        const THREE: [&str; 3] = ["", "", "MN\r\n"];
+        const SETS: &str = "HD\r\nSERVER_ERROR out of memory storing object\r\n";
+        const FAILED: [&str; 2] = ["", "SERVER_ERROR node is down\r\n"];
+    }
+
+    impl Server for Resp {
+        fn header(_: u64, bytes: usize) -> String {
+            format!("${bytes}\r\n")
+        }
+
+        const MISS: &str = "$-1\r\n";
+        const THREE: [&str; 3] = ["*3\r\n", "_\r\n", ""];
+        const SETS: &str = "+OK\r\n-SERVER_ERROR out of memory storing object\r\n";
+        // An array that is too short.
+        const FAILED: [&str; 2] = ["*1\r\n", ""];
+    }
+
+    fn value<S: Server>(world: &World, key: u64) -> Vec<u8> {
+        let value = world.values.of(key);
+        [S::header(key, value.len()).as_bytes(), value, b"\r\n"].concat()
+    }
+
+    fn answer<S: Server>(world: &World, key: u64) -> Vec<u8> {
+        [S::ALONE[0].as_bytes(), &value::<S>(world, key), S::ALONE[1].as_bytes()].concat()
+    }
+
+    fn get<D>(answers: &mut Answers<D>, keys: &[u64]) {
+        keys.iter().for_each(|&key| answers.asked.key(key));
+        answers.asked.request(Kind::GET, keys.len());
+    }
+
+    fn asked<D: Dialect>() -> Answers<D> {
         let mut answers = Answers::default();
-        answers.expect_get(3, &[1, 2, 3]);
-        answers.expect_set();
-        answers.expect_set();
-        answers.expect_get(1, &[7]);
-        answers.expect_get(1, &[8]);
-        answers.expect_get(2, &[9, 10]);
+        get(&mut answers, &[1, 2, 3]);
+        answers.asked.request(Kind::SET, 1);
+        answers.asked.request(Kind::SET, 1);
+        get(&mut answers, &[7]);
+        get(&mut answers, &[8]);
+        get(&mut answers, &[9, 10]);
         answers
     }
 
-    fn stream(world: &World) -> Vec<u8> {
+    fn stream<S: Server>(world: &World) -> Vec<u8> {
+        let [first, between, last] = S::THREE.map(str::as_bytes);
         [
-            &world.hit(1)[..],
-            &world.hit(3),
-            b"END\r\nSTORED\r\nSERVER_ERROR out of memory storing object\r\n",
-            &world.hit(7),
-            b"END\r\nEND\r\n",
-            &world.hit(9),
-            b"SERVER_ERROR node is down\r\n",
+            &[first, &value::<S>(world, 1), between, &value::<S>(world, 3), last].concat()[..],
+            S::SETS.as_bytes(),
+            &answer::<S>(world, 7),
+            S::MISS.as_bytes(),
+            &[S::FAILED[0].as_bytes(), &value::<S>(world, 9), S::FAILED[1].as_bytes()].concat(),
         ]
         .concat()
     }
 
-    fn check(counts: &Counts, answers: &Answers) {
-        assert_eq!(counts.requests, [4, 2, 0]);
+    fn check<D: Dialect>(counts: &Counts, answers: &Answers<D>) {
+        assert_eq!(*counts.requests, [4, 2, 0, 0]);
         assert_eq!((counts.keys, counts.hits), (7, 4));
-        assert_eq!((counts.errors, counts.wrong, counts.stray), (2, 0, 0));
-        assert!(answers.is_complete() && !answers.is_broken() && answers.asked.is_empty());
+        assert_eq!((counts.errors, counts.wrong, counts.stray), (2, 0, 0), "{counts:?}");
+        assert!(answers.asked.is_settled() && !answers.is_broken());
+        assert!(counts.first_error.as_ref().is_some_and(|error| error.ends_with("out of memory storing object")));
+    }
+
+    fn any_split<S: Server>() {
+        let world = World::new();
+        let stream = stream::<S>(&world);
+        for first in 0..=stream.len() {
+            for second in [first, (first + 1).min(stream.len()), (first + 17).min(stream.len())] {
+                let mut answers = asked::<S>();
+                let counts = world.feed(&mut answers, [&stream[..first], &stream[first..second], &stream[second..]]);
+                check(&counts, &answers);
+            }
+        }
+        let mut answers = asked::<S>();
+        check(&world.feed(&mut answers, stream.chunks(1)), &answers);
     }
 
     #[test]
     fn answers_are_counted_alike_in_any_split() {
+        any_split::<Text>();
+        any_split::<Meta>();
+        any_split::<Resp>();
+    }
+
+    /// Changes each byte of a value in turn, its line end included.
+    fn wrong_bytes<S: Server>() {
         let world = World::new();
-        let stream = stream(&world);
-        for first in 0..=stream.len() {
-            for second in [first, (first + 1).min(stream.len()), (first + 17).min(stream.len())] {
-                let (mut answers, mut counts) = (asked(), Counts::default());
-                for part in [&stream[..first], &stream[first..second], &stream[second..]] {
-                    answers.feed(part, Some(world.truth()), &mut counts);
-                }
-                check(&counts, &answers);
+        let key = world.long();
+        let right = answer::<S>(&world, key);
+        let value_at = S::header(key, world.values.of(key).len()).len();
+        for at in value_at..right.len() - S::ALONE[1].len() {
+            let mut wrong = right.clone();
+            wrong[at] ^= 1;
+            for split in [0, value_at, at, right.len() - 1, right.len()] {
+                let mut answers = Answers::<S>::default();
+                get(&mut answers, &[key]);
+                let counts = world.feed(&mut answers, [&wrong[..split], &wrong[split..]]);
+                assert_eq!((counts.wrong, counts.hits, counts.errors), (1, 1, 0), "byte {at}, split at {split}");
+                assert!(answers.asked.is_settled());
             }
         }
-        let (mut answers, mut counts) = (asked(), Counts::default());
-        for byte in &stream {
-            answers.feed(std::slice::from_ref(byte), Some(world.truth()), &mut counts);
-        }
-        check(&counts, &answers);
-        assert_eq!(counts.first_error.as_deref(), Some("SERVER_ERROR out of memory storing object"));
     }
 
     #[test]
     fn a_wrong_byte_anywhere_in_a_value_is_seen() {
-        let world = World::new();
-        let key = (0..).find(|&key| world.values.of(key).len() > 10).expect("some value is long");
-        let right = world.hit(key);
-        let value_at = right.len() - 2 - world.values.of(key).len();
-        for at in value_at..right.len() {
-            let mut wrong = right.clone();
-            wrong[at] ^= 1;
-            for split in [0, value_at, at, right.len() - 1, right.len()] {
-                let (mut answers, mut counts) = (Answers::default(), Counts::default());
-                answers.expect_get(1, &[key]);
-                answers.feed(&wrong[..split], Some(world.truth()), &mut counts);
-                answers.feed(&wrong[split..], Some(world.truth()), &mut counts);
-                answers.feed(b"END\r\n", Some(world.truth()), &mut counts);
-                assert_eq!((counts.wrong, counts.hits, counts.errors), (1, 1, 0), "byte {at}, split at {split}");
-            }
-        }
+        wrong_bytes::<Text>();
+        wrong_bytes::<Meta>();
+        wrong_bytes::<Resp>();
     }
 
-    #[test]
-    fn the_value_of_another_key_is_wrong() {
+    fn wrong_key<S: Server>() {
         let world = World::new();
-        let (mut answers, mut counts) = (Answers::default(), Counts::default());
-        answers.expect_get(1, &[1]);
-        answers.feed(&world.hit(2), Some(world.truth()), &mut counts);
-        answers.feed(b"END\r\n", Some(world.truth()), &mut counts);
+        let mut answers = Answers::<S>::default();
+        get(&mut answers, &[world.long() + 1]);
+        let counts = world.feed(&mut answers, [&answer::<S>(&world, world.long())[..]]);
         assert_eq!((counts.wrong, counts.requests[0]), (1, 1));
     }
 
     #[test]
+    fn the_value_of_another_key_is_wrong() {
+        wrong_key::<Text>();
+        wrong_key::<Meta>();
+        wrong_key::<Resp>();
+    }
+
+    fn deletes<S: Server>(said: &[u8]) {
+        let mut answers = Answers::<S>::default();
+        (0..3).for_each(|_| answers.asked.request(Kind::DELETE, 1));
+        let counts = World::new().feed(&mut answers, [said]);
+        assert_eq!((&*counts.requests, counts.errors), (&[0, 0, 3, 0][..], 1));
+    }
+
+    #[test]
     fn a_delete_is_answered_either_way() {
-        let (mut answers, mut counts) = (Answers::default(), Counts::default());
-        (0..3).for_each(|_| answers.expect_delete());
-        answers.feed(b"DELETED\r\nNOT_FOUND\r\nSTORED\r\n", None, &mut counts);
-        assert_eq!((counts.requests, counts.errors), ([0, 0, 3], 1));
+        deletes::<Text>(b"DELETED\r\nNOT_FOUND\r\nSTORED\r\n");
+        deletes::<Meta>(b"HD\r\nNF\r\nNS\r\n");
+        deletes::<Resp>(b":1\r\n:0\r\n+OK\r\n");
+    }
+
+    fn stray_and_nonsense<S: Server>(stray: &[u8], nonsense: &[u8]) {
+        let mut answers = Answers::<S>::default();
+        let counts = World::new().feed(&mut answers, [stray]);
+        assert_eq!((counts.stray, &*counts.requests), (1, &[0, 0, 0, 0][..]));
+        World::new().feed(&mut answers, [nonsense]);
+        assert!(answers.is_broken());
     }
 
     #[test]
     fn answers_to_nothing_are_stray_and_nonsense_breaks() {
-        let (mut answers, mut counts) = (Answers::default(), Counts::default());
-        answers.feed(b"STORED\r\n", None, &mut counts);
-        assert_eq!((counts.stray, counts.requests), (1, [0, 0, 0]));
-        answers.feed(b"VALUE a 0 99999999999999999999999\r\n", None, &mut counts);
-        assert!(answers.is_broken());
+        stray_and_nonsense::<Text>(b"STORED\r\n", b"VALUE a 0 99999999999999999999999\r\n");
+        stray_and_nonsense::<Meta>(b"HD\r\n", b"VA x\r\n");
+        stray_and_nonsense::<Resp>(b"+OK\r\n", b"nonsense\r\n");
+        stray_and_nonsense::<Resp>(b":1\r\n", b"*9999999999999\r\n");
+    }
+
+    #[test]
+    fn more_values_than_keys_are_an_error() {
+        let (world, mut answers) = (World::new(), Answers::<Text>::default());
+        answers.asked.request(Kind::GET, 1);
+        let twice = [value::<Text>(&world, 1), answer::<Text>(&world, 1)].concat();
+        let mut counts = Counts::new(3);
+        answers.feed(&twice, &world.keys, None, &mut counts);
+        assert_eq!((counts.requests[0], counts.errors), (1, 1));
+    }
+
+    #[test]
+    fn replies_of_any_shape_are_one_answer_each() {
+        let replies: [&[u8]; 16] = [
+            b"+PONG\r\n",
+            b":42\r\n",
+            b"$0\r\n\r\n",
+            b"$6\r\n+\r\n-\r\n\r\n",
+            b"$-1\r\n",
+            b"*-1\r\n",
+            b"*0\r\n",
+            b"_\r\n",
+            b",1.5\r\n",
+            b"#t\r\n",
+            b"(3492890328409238509324850943850943825024385\r\n",
+            b"=7\r\ntxt:a\r\n\r\n",
+            b"%2\r\n+a\r\n*2\r\n:1\r\n~1\r\n$1\r\nx\r\n+b\r\n%0\r\n",
+            b"|1\r\n+ttl\r\n:5\r\n*2\r\n-an error within\r\n_\r\n",
+            b"*3\r\n*2\r\n*1\r\n*0\r\n$3\r\nabc\r\n*-1\r\n%1\r\n+k\r\n,2\r\n",
+            b">2\r\n+message\r\n$2\r\nhi\r\n:1\r\n",
+        ];
+        let nested = [b"*1\r\n".repeat(100_000), b":1\r\n".to_vec()].concat();
+        let stream = [replies.concat(), nested, b"-ERR no such command\r\n".to_vec()].concat();
+        for size in [1, 3, stream.len()] {
+            let mut answers = Answers::<Resp>::default();
+            (0..replies.len() + 2).for_each(|_| answers.asked.request(Kind::command(0), 0));
+            let counts = World::new().feed(&mut answers, stream.chunks(size));
+            assert_eq!((counts.requests[3], counts.errors, counts.stray), (18, 1, 0), "in parts of {size}");
+            assert_eq!(counts.first_error.as_deref(), Some("-ERR no such command"));
+            assert!(answers.asked.is_settled() && !answers.is_broken());
+        }
     }
 }

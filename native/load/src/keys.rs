@@ -4,11 +4,24 @@ use crate::Settings;
 
 const PREFIX: &[u8] = b"key:";
 
+/// The decimal digits of 0 to 99, two bytes each.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
 /// The keys of a run: `key:0000000000000000042`, all of the same length.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
     /// Key number 0.
     template: Vec<u8>,
+    /// Digits in which keys differ.
+    digits: usize,
 }
 
 impl Keys {
@@ -17,26 +30,45 @@ impl Keys {
         let digits = (settings.keys - 1).checked_ilog10().map_or(1, |log| log as usize + 1);
         let prefix = PREFIX.len().min(settings.key_bytes - digits);
         template[..prefix].copy_from_slice(&PREFIX[..prefix]);
-        Self { template }
+        Self { template, digits }
     }
 
-    /// Appends key number `key`.
+    /// Bytes of every key.
     #[inline]
-    pub(crate) fn write(&self, key: u64, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.template);
-        let mut at = out.len();
+    pub(crate) fn bytes(&self) -> usize {
+        self.template.len()
+    }
+
+    /// Key number 0, over which others are written.
+    pub(crate) fn template(&self) -> &[u8] {
+        &self.template
+    }
+
+    /// Makes key number `key` of the key that ends at `end`: only the digits in which keys differ are written.
+    #[inline]
+    pub(crate) fn write_over(&self, key: u64, out: &mut [u8], end: usize) {
         let mut rest = key;
-        while rest > 0 {
-            at -= 1;
-            out[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
+        let (first, pairs) = out[end - self.digits..end].as_rchunks_mut::<2>();
+        for pair in pairs.iter_mut().rev() {
+            *pair = PAIRS[(rest % 100) as usize];
+            rest /= 100;
+        }
+        if let [digit] = first {
+            *digit = b'0' + (rest % 10) as u8;
         }
     }
 
+    /// Whether `text` is key number `key`.
+    #[inline]
     pub(crate) fn is(&self, key: u64, text: &[u8]) -> bool {
-        let mut written = Vec::with_capacity(self.template.len());
-        self.write(key, &mut written);
-        written == text
+        let Some(same) = self.template.len().checked_sub(self.digits).filter(|_| text.len() == self.template.len())
+        else {
+            return false;
+        };
+        let digits = text[same..].iter();
+        let number =
+            digits.fold(0u64, |sum, byte| sum.wrapping_mul(10).wrapping_add(u64::from(byte.wrapping_sub(b'0'))));
+        number == key && text[..same] == self.template[..same] && text[same..].iter().all(u8::is_ascii_digit)
     }
 }
 
@@ -45,8 +77,9 @@ mod tests {
     use super::*;
 
     fn written(keys: &Keys, key: u64) -> String {
-        let mut out = Vec::new();
-        keys.write(key, &mut out);
+        let mut out = keys.template().to_vec();
+        let end = out.len();
+        keys.write_over(key, &mut out, end);
         String::from_utf8(out).expect("digits")
     }
 
@@ -56,6 +89,23 @@ mod tests {
         assert_eq!(written(&keys, 0), "key:0000000000000000000");
         assert_eq!(written(&keys, 1_499_999), "key:0000000000001499999");
         assert!(keys.is(42, b"key:0000000000000000042") && !keys.is(42, b"key:0000000000000000043"));
+    }
+
+    #[test]
+    fn only_the_very_key_is_the_key() {
+        let keys = Keys::new(&Settings { keys: 1000, key_bytes: 8, ..Settings::default() });
+        assert!(keys.is(42, b"key:0042"));
+        for other in [&b"key:0043"[..], b"key:042", b"kex:0042", b"key:1042", b"key:003<", b"key:00042", b""] {
+            assert!(!keys.is(42, other), "{}", String::from_utf8_lossy(other));
+        }
+    }
+
+    #[test]
+    fn a_key_is_written_over_another() {
+        let keys = Keys::new(&Settings { keys: 12_345, key_bytes: 9, ..Settings::default() });
+        let mut out = b"get key:99999 ".to_vec();
+        keys.write_over(70, &mut out, 13);
+        assert_eq!(out, b"get key:00070 ");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::tally::{KINDS, Tally};
+use crate::tally::Tally;
 
 /// Four steps a halving: until one of 100,000 is slower.
 const CURVE_STEPS: i32 = 66;
@@ -20,8 +20,8 @@ pub struct Report {
     pub requests: u64,
     /// Of them in a second.
     pub requests_per_second: f64,
-    /// By kind: `get`, `set`, `delete`.
-    pub operations: BTreeMap<&'static str, OperationReport>,
+    /// By kind: `get`, `set`, `delete`, or the command as it was given.
+    pub operations: BTreeMap<String, OperationReport>,
     /// Keys asked for by gets.
     pub keys: u64,
     /// Values that came.
@@ -88,13 +88,14 @@ impl Latency {
 }
 
 impl Report {
-    pub(crate) fn new(tally: &Tally, elapsed: Duration) -> Self {
+    /// `names` are those of the kinds of request.
+    pub(crate) fn new(names: Vec<String>, tally: &Tally, elapsed: Duration) -> Self {
         let counts = &tally.counts;
         let requests: u64 = counts.requests.iter().sum();
         let seconds = elapsed.as_secs_f64();
-        let rows = KINDS.iter().zip(counts.requests).zip(&tally.latency_ns);
+        let rows = names.into_iter().zip(counts.requests.iter().copied()).zip(&tally.latency_ns);
         let operations = rows.filter(|((_, requests), _)| *requests > 0).map(|((name, requests), histogram)| {
-            (*name, OperationReport { requests, latency_us: Latency::of(histogram) })
+            (name, OperationReport { requests, latency_us: Latency::of(histogram) })
         });
         Self {
             seconds,

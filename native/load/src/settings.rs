@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::Error;
+use crate::tally::COMMANDS_MAX;
 
 /// One run.
 #[derive(Clone, Debug, Deserialize)]
@@ -12,12 +13,16 @@ use crate::Error;
 pub struct Settings {
     /// `host:port` of each server; connections are dealt to them in turn.
     pub servers: Vec<String>,
+    /// What they speak.
+    pub protocol: Protocol,
     /// Threads, each with its own epoll loop.
     pub threads: usize,
     /// Connections over all threads.
     pub connections: usize,
     /// What is asked.
     pub workload: Workload,
+    /// Instead of gets, sets and deletes (a mix in RESP only): each as often as its weight says.
+    pub commands: Vec<Command>,
     /// Requests in one write; the next batch leaves when all its answers are in.
     pub pipeline: usize,
     /// Keys in one get.
@@ -48,6 +53,33 @@ pub struct Settings {
     pub verify: bool,
     /// The same seed asks the same.
     pub seed: u64,
+}
+
+/// A protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// memcached's text protocol.
+    Text,
+    /// memcached's meta protocol.
+    Meta,
+    /// Redis's.
+    Resp,
+}
+
+/// A command of any server that speaks RESP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// In them `__key__` stands for a key, `__value__` for a value, `__number__` for a random number below `keys`.
+    pub words: Vec<String>,
+    /// How often, beside the others.
+    #[serde(default = "once")]
+    pub weight: f64,
+}
+
+fn once() -> f64 {
+    1.0
 }
 
 /// What is asked.
@@ -127,9 +159,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             servers: vec!["127.0.0.1:11211".to_owned()],
+            protocol: Protocol::Text,
             threads: 1,
             connections: 50,
             workload: Workload::Mix,
+            commands: Vec::new(),
             pipeline: 1,
             keys_per_get: 1,
             set_share: 0.0,
@@ -178,12 +212,21 @@ impl Settings {
             (self.seconds > 0.0 || self.requests > 0, "seconds: greater than 0, or give requests"),
             (self.rate >= 0.0, "rate: at least 0"),
             (self.value_bytes.has_weight(), "value_bytes: the weights of a table are at least 0, and one is greater"),
+            (self.commands.is_empty() || self.protocol == Protocol::Resp, "commands: only with protocol resp"),
+            (self.commands.len() <= COMMANDS_MAX, "commands: at most 32"),
+            (self.commands.iter().all(Command::is_possible), "commands: each has words, and a weight greater than 0"),
             (self.popularity.is_possible(), "popularity: exponent greater than 0, shares from 0 to 1"),
         ];
         match rows.iter().find(|(holds, _)| !holds) {
             Some((_, what)) => Err(Error::Setting((*what).to_owned())),
             None => Ok(()),
         }
+    }
+}
+
+impl Command {
+    fn is_possible(&self) -> bool {
+        self.words.first().is_some_and(|word| !word.is_empty()) && self.weight > 0.0 && self.weight.is_finite()
     }
 }
 
@@ -221,6 +264,9 @@ mod tests {
             (r#"{"popularity": {"kind": "zipf", "exponent": 0.0}}"#, "popularity"),
             (r#"{"popularity": {"kind": "hotspot", "keys": 2.0, "requests": 0.5}}"#, "popularity"),
             (r#"{"value_bytes": {"kind": "table", "rows": []}}"#, "value_bytes"),
+            (r#"{"protocol": "http"}"#, "http"),
+            (r#"{"commands": [{"words": ["PING"]}]}"#, "commands"),
+            (r#"{"protocol": "resp", "commands": [{"words": []}]}"#, "commands"),
             (r#"{"set_share": 0.6, "delete_share": 0.6}"#, "delete_share"),
         ] {
             let error = Settings::from_json(json).expect_err(json).to_string();

@@ -2,25 +2,47 @@
 
 use hdrhistogram::Histogram;
 
-/// Kinds of request, each with its own count and histogram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Get = 0,
-    Set = 1,
-    Delete = 2,
-}
+use crate::Settings;
 
-/// Their names in reports, by number.
-pub(crate) const KINDS: [&str; 3] = ["get", "set", "delete"];
+/// A kind of request, with its own count and histogram: one of the three here, or command number n of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind(u8);
+
+/// Kinds that every dialect has, by number.
+const NAMES: [&str; 3] = ["get", "set", "delete"];
+/// Of commands in one run.
+pub(crate) const COMMANDS_MAX: usize = 32;
+
+impl Kind {
+    pub(crate) const GET: Self = Self(0);
+    pub(crate) const SET: Self = Self(1);
+    pub(crate) const DELETE: Self = Self(2);
+
+    /// Command number `number`.
+    pub(crate) fn command(number: usize) -> Self {
+        Self((NAMES.len() + number) as u8)
+    }
+
+    #[inline]
+    pub(crate) fn number(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// The names of all kinds of a run, by number.
+    pub(crate) fn names(settings: &Settings) -> Vec<String> {
+        let commands = settings.commands.iter().map(|command| command.words.join(" "));
+        NAMES.iter().map(|name| (*name).to_owned()).chain(commands).collect()
+    }
+}
 
 /// Latencies are kept from 100 ns to a minute with three digits.
 const LATENCY_NS: (u64, u64, u8) = (100, 60_000_000_000, 3);
 
 /// What the answers said.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Counts {
     /// Answered requests by kind, error answers included.
-    pub(crate) requests: [u64; KINDS.len()],
+    pub(crate) requests: Box<[u64]>,
     /// Keys asked for by answered gets.
     pub(crate) keys: u64,
     /// Values that came.
@@ -42,6 +64,23 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// Of a run with so many kinds of request.
+    pub(crate) fn new(kinds: usize) -> Self {
+        Self {
+            requests: vec![0; kinds].into(),
+            keys: 0,
+            hits: 0,
+            errors: 0,
+            first_error: None,
+            wrong: 0,
+            stray: 0,
+            unanswered: 0,
+            connections_lost: 0,
+            bytes_sent: 0,
+            bytes_received: 0,
+        }
+    }
+
     #[cold]
     pub(crate) fn error(&mut self, line: &[u8]) {
         self.errors += 1;
@@ -49,7 +88,7 @@ impl Counts {
     }
 
     fn add(&mut self, other: &Self) {
-        for (mine, others) in self.requests.iter_mut().zip(other.requests) {
+        for (mine, others) in self.requests.iter_mut().zip(&other.requests) {
             *mine += others;
         }
         self.keys += other.keys;
@@ -69,23 +108,27 @@ impl Counts {
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
     pub(crate) counts: Counts,
-    pub(crate) latency_ns: [Histogram<u64>; KINDS.len()],
+    /// Of them in the histograms.
+    recorded: Box<[u64]>,
+    pub(crate) latency_ns: Vec<Histogram<u64>>,
 }
 
 impl Tally {
-    pub(crate) fn new() -> Self {
+    /// Of a run with so many kinds of request.
+    pub(crate) fn new(kinds: usize) -> Self {
         let (low, high, digits) = LATENCY_NS;
-        let histogram = || Histogram::new_with_bounds(low, high, digits).expect("the bounds are in order");
-        Self { counts: Counts::default(), latency_ns: [histogram(), histogram(), histogram()] }
+        let histogram = Histogram::new_with_bounds(low, high, digits).expect("the bounds are in order");
+        Self { counts: Counts::new(kinds), recorded: vec![0; kinds].into(), latency_ns: vec![histogram; kinds] }
     }
 
-    /// Books the latency of all answers that came since `before`.
+    /// Books the latency of all answers counted since the last time.
     #[inline]
-    pub(crate) fn record(&mut self, before: [u64; KINDS.len()], latency_ns: u64) {
-        for (kind, histogram) in self.latency_ns.iter_mut().enumerate() {
-            let answered = self.counts.requests[kind] - before[kind];
-            if answered > 0 {
-                histogram.saturating_record_n(latency_ns, answered);
+    pub(crate) fn record(&mut self, latency_ns: u64) {
+        let counts = self.counts.requests.iter().zip(&mut self.recorded);
+        for ((&counted, recorded), histogram) in counts.zip(&mut self.latency_ns) {
+            if counted > *recorded {
+                histogram.saturating_record_n(latency_ns, counted - *recorded);
+                *recorded = counted;
             }
         }
     }
@@ -102,18 +145,19 @@ impl Tally {
 mod tests {
     use super::*;
 
+    const KINDS: usize = NAMES.len();
+
     #[test]
     fn quantiles_of_two_workers_are_those_of_all() {
-        let (mut one, mut two) = (Tally::new(), Tally::new());
+        let (mut one, mut two) = (Tally::new(KINDS), Tally::new(KINDS));
         for latency_us in 1..=1000u64 {
             let tally = if latency_us % 2 == 0 { &mut one } else { &mut two };
-            let before = tally.counts.requests;
-            tally.counts.requests[Kind::Get as usize] += 3;
-            tally.record(before, latency_us * 1000);
+            tally.counts.requests[Kind::GET.number()] += 3;
+            tally.record(latency_us * 1000);
         }
         one.add(&two);
-        let [gets, sets, _] = &one.latency_ns;
-        assert_eq!((gets.len(), sets.len(), one.counts.requests), (3000, 0, [3000, 0, 0]));
+        let (gets, sets) = (&one.latency_ns[0], &one.latency_ns[1]);
+        assert_eq!((gets.len(), sets.len(), &*one.counts.requests), (3000, 0, &[3000, 0, 0][..]));
         for (quantile, expected_us) in [(0.5, 500.0), (0.99, 990.0), (0.999, 999.0)] {
             let found_us = gets.value_at_quantile(quantile) as f64 / 1000.0;
             assert!((found_us / expected_us - 1.0).abs() < 0.002, "{quantile}: {found_us}");
@@ -122,9 +166,9 @@ mod tests {
 
     #[test]
     fn what_is_slower_than_a_minute_counts_as_a_minute() {
-        let mut tally = Tally::new();
+        let mut tally = Tally::new(KINDS);
         tally.counts.requests[1] = 1;
-        tally.record([0; KINDS.len()], u64::MAX);
+        tally.record(u64::MAX);
         assert!(tally.latency_ns[1].max() >= 60_000_000_000);
     }
 }

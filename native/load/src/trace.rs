@@ -12,10 +12,14 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::answers::{Answers, Truth};
+use crate::answers::Answers;
 use crate::connection::dial;
+use crate::dialect::{Dialect, Text};
 use crate::keys::Keys;
-use crate::tally::Counts;
+use crate::ledger::Truth;
+use crate::source::InOrder;
+use crate::tally::{Counts, Kind};
+use crate::template::Template;
 use crate::values::Values;
 use crate::{Error, Settings, Sizes};
 
@@ -126,6 +130,8 @@ struct Client {
     stream: TcpStream,
     keys: Keys,
     values: Values,
+    get: Template,
+    set: Template,
     out: Vec<u8>,
     buffer: Vec<u8>,
     counts: Counts,
@@ -137,49 +143,42 @@ impl Client {
             .and_then(|stream| stream.set_read_timeout(Some(ANSWER_TIMEOUT)).map(|()| stream))
             .map_err(|source| Error::Connect { server: replay.server.clone(), source })?;
         let numbers = Settings { keys: 1 << 32, key_bytes: replay.key_bytes.max(10), ..Settings::default() };
+        let keys = Keys::new(&numbers);
         Ok(Self {
             stream,
-            keys: Keys::new(&numbers),
+            get: Text::get(&keys, 1),
+            set: Text::set(&keys, 0),
+            keys,
             values: Values::new(replay.value_bytes.clone()),
             out: Vec::new(),
             buffer: vec![0; 1 << 20],
-            counts: Counts::default(),
+            counts: Counts::new(Kind::names(&numbers).len()),
         })
     }
 
     /// Stores the keys that were missed before, then looks `keys` up; those that are missed now.
     fn access(&mut self, missed: &[u64], keys: &[u64]) -> Result<Vec<u64>, Error> {
-        let mut answers = Answers::with_misses();
+        let mut answers = Answers::<Text>::with_misses();
         self.out.clear();
         for &key in missed {
-            self.write_set(key);
-            answers.expect_set();
+            self.set.write(&mut self.out, &self.keys, &self.values, &mut InOrder::new(key, None));
+            answers.asked.request(Kind::SET, 1);
         }
         for &key in keys {
-            self.out.extend_from_slice(b"get ");
-            self.keys.write(key, &mut self.out);
-            self.out.extend_from_slice(b"\r\n");
-            answers.expect_get(1, &[key]);
+            let mut ink = InOrder::new(key, Some(&mut answers.asked));
+            self.get.write(&mut self.out, &self.keys, &self.values, &mut ink);
+            answers.asked.request(Kind::GET, 1);
         }
         self.stream.write_all(&self.out).map_err(Error::io("send"))?;
         let truth = Truth { keys: &self.keys, values: &self.values };
         while !answers.is_complete() {
             let received = self.stream.read(&mut self.buffer).map_err(Error::io("receive"))?;
-            answers.feed(&self.buffer[..received], Some(truth), &mut self.counts);
+            answers.feed(&self.buffer[..received], &self.keys, Some(truth), &mut self.counts);
             if received == 0 || answers.is_broken() {
                 return Err(Error::io("receive")(std::io::ErrorKind::UnexpectedEof.into()));
             }
         }
         Ok(answers.into_missed())
-    }
-
-    fn write_set(&mut self, key: u64) {
-        let value = self.values.of(key);
-        self.out.extend_from_slice(b"set ");
-        self.keys.write(key, &mut self.out);
-        self.out.extend_from_slice(format!(" 0 0 {}\r\n", value.len()).as_bytes());
-        self.out.extend_from_slice(value);
-        self.out.extend_from_slice(b"\r\n");
     }
 }
 

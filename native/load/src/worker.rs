@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use rustix::event::{Timespec, epoll};
 
 use crate::connection::Connection;
+use crate::dialect::Dialect;
 use crate::progress::{Progress, Published};
 use crate::schedule::Schedule;
 use crate::source::Source;
-use crate::tally::Tally;
+use crate::tally::{Kind, Tally};
 use crate::{Error, Settings, Workload};
 
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -21,9 +22,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The clock is looked at so often while nothing happens.
 const WAIT_MAX: Duration = Duration::from_millis(100);
 
-pub(crate) struct Worker {
+pub(crate) struct Worker<D> {
     epoll: rustix::fd::OwnedFd,
-    connections: Vec<Connection>,
+    connections: Vec<Connection<D>>,
     source: Source,
     schedule: Option<Schedule>,
     tally: Tally,
@@ -43,7 +44,7 @@ pub(crate) struct Done {
     pub(crate) elapsed: Duration,
 }
 
-impl Worker {
+impl<D: Dialect> Worker<D> {
     /// Connects; `first` is the number of its first connection among all workers'.
     pub(crate) fn new(settings: &Settings, source: Source, first: usize, count: usize) -> Result<Self, Error> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(|e| Error::io("epoll_create")(e.into()))?;
@@ -64,7 +65,7 @@ impl Worker {
             connections,
             source,
             schedule: None,
-            tally: Tally::new(),
+            tally: Tally::new(Kind::names(settings).len()),
             buffer: vec![0; BUFFER_BYTES],
             is_ending: false,
             give_up: None,
@@ -89,7 +90,7 @@ impl Worker {
             let age = now - start;
             if counted_from == start && !self.warm_up.is_zero() && age >= self.warm_up {
                 published.restart(&self.tally.counts, progress);
-                self.tally = Tally::new();
+                self.tally = Tally::new(self.tally.latency_ns.len());
                 counted_from = now;
             }
             published.update(&self.tally.counts, now, progress);
@@ -132,9 +133,9 @@ impl Worker {
             let connection = &mut self.connections[number];
             connection.flush(&mut self.tally);
             if !connection.is_idle() {
-                connection.receive(&mut self.buffer, &self.source, &mut self.tally);
-                if self.connections[number].is_idle() {
-                    self.send_next(number, Instant::now());
+                let came = connection.receive(&mut self.buffer, &self.source, &mut self.tally);
+                if let Some(came) = came.filter(|_| connection.is_idle()) {
+                    self.send_next(number, came);
                 }
             }
         }
