@@ -1,5 +1,12 @@
-"""Traces: how many recorded or drawn accesses miss, cache-aside."""
+"""Traces: how many recorded or drawn accesses miss, cache-aside.
 
+Recorded are key numbers, big-endian 32 bits each. The traces that rows of the bench are named after, `orm-busy` and
+`web12`, are published by the cache2k project (github.com/cache2k/cache2k-benchmark, in traces/; given by headissue GmbH,
+CC BY 4.0) as trace-mt-db-20160419-busy and trace-web12. Name the files orm-busy.i32be.xz and web12.i32be.xz.
+"""
+
+import bz2
+import gzip
 import itertools
 import lzma
 import random
@@ -11,6 +18,7 @@ from bench import generator
 from bench.contest import SERVER_PROCESSORS, Figures, Scene
 from bench.generator import GENERATOR_PROCESSORS
 
+UNPACKED_BY = {".xz": lzma.decompress, ".bz2": bz2.decompress, ".gz": gzip.decompress}
 VALUE_BYTES_MIN, VALUE_BYTES_MAX = 32, 900_000
 # Drawn accesses are independent of each other: so many at once make the replay ten times as fast.
 DRAWN_PIPELINE = 16
@@ -68,5 +76,6 @@ def _replay(scene: Scene, numbers: bytes, pipeline: int) -> Figures:
 
 
 def accesses(path: Path) -> bytes:
-    """Key numbers, big-endian 32 bits each; a file whose name ends in .xz is decompressed."""
-    return lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+    """The file's bytes, decompressed if its name says so."""
+    unpack = UNPACKED_BY.get(path.suffix)
+    return unpack(path.read_bytes()) if unpack else path.read_bytes()

@@ -1,5 +1,8 @@
 """The arithmetic between what a round measured and what the table says."""
 
+import bz2
+import gzip
+import lzma
 import subprocess
 import sys
 from pathlib import Path
@@ -83,9 +86,8 @@ def test_drawn_accesses_have_their_scans() -> None:
 
 
 def test_a_trace_may_be_compressed(tmp_path: Path) -> None:
-    import lzma
-
     numbers = b"\x00\x00\x00\x01\x00\x00\x00\x02"
-    (tmp_path / "plain").write_bytes(numbers)
-    (tmp_path / "packed.xz").write_bytes(lzma.compress(numbers))
-    assert accesses(tmp_path / "plain") == accesses(tmp_path / "packed.xz") == numbers
+    files = {"plain": numbers, "a.xz": lzma.compress(numbers), "a.gz": gzip.compress(numbers)}
+    for name, packed in {**files, "a.bz2": bz2.compress(numbers)}.items():
+        (tmp_path / name).write_bytes(packed)
+        assert accesses(tmp_path / name) == numbers
