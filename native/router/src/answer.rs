@@ -7,6 +7,8 @@ use memchr::memchr;
 const LINE_BYTES_MAX: usize = 16 << 10;
 /// Largest value that a memcached can hold.
 const VALUE_BYTES_MAX: usize = 1 << 30;
+/// Its length has no more digits.
+const LENGTH_DIGITS_MAX: usize = 10;
 
 /// What the answer to a request looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +124,7 @@ impl Scan {
     #[inline]
     fn read_values(&self, line: &[u8]) -> Line {
         if line.starts_with(b"VALUE ") {
-            return read_length(line, 3).map_or(Line::Garbage, Line::Block);
+            return read_value_length(line).map_or(Line::Garbage, Line::Block);
         }
         if line == b"END\r\n" {
             return Line::Last(self.found.unwrap_or(Verdict::Miss));
@@ -163,20 +165,50 @@ pub fn value_key(block: &[u8]) -> &[u8] {
     &key[..memchr(b' ', key).unwrap_or(0)]
 }
 
-/// The key and the length, last line end included, of the `VALUE` block that begins here; the answer has been scanned.
+/// The length, last line end included, of the `VALUE` block that begins here if it is this key's; the answer has been scanned.
 #[inline]
 #[must_use]
-pub fn value_block(bytes: &[u8]) -> Option<(&[u8], usize)> {
-    let key_end = 6 + memchr(b' ', bytes.strip_prefix(b"VALUE ")?)?;
-    let flags_end = key_end + 1 + memchr(b' ', &bytes[key_end + 1..])?;
-    let mut at = flags_end + 1;
-    let mut length = 0;
-    while let Some(digit) = bytes.get(at).filter(|byte| byte.is_ascii_digit()) {
-        length = length * 10 + usize::from(digit - b'0');
-        at += 1;
+pub fn block_of(bytes: &[u8], key: &[u8]) -> Option<usize> {
+    let key_end = 6 + key.len();
+    if bytes.get(key_end) != Some(&b' ') || &bytes[6..key_end] != key || !bytes.starts_with(b"VALUE ") {
+        return None;
     }
-    let line_end = at + memchr(b'\n', &bytes[at..])? + 1;
-    Some((&bytes[6..key_end], line_end + length + 2))
+    let flags_end = skip_digits(bytes, key_end + 1)?;
+    let (length, at) = value_length(bytes, flags_end + 1)?;
+    let line_end = if bytes.get(at) == Some(&b'\r') { at + 1 } else { at + memchr(b'\n', &bytes[at..])? };
+    Some(line_end + 1 + length + 2)
+}
+
+/// The length on a `VALUE` line.
+#[inline]
+fn read_value_length(line: &[u8]) -> Option<usize> {
+    let key_end = 6 + memchr(b' ', &line[6..])?;
+    let flags_end = skip_digits(line, key_end + 1)?;
+    let (length, at) = value_length(line, flags_end + 1)?;
+    let is_whole = line[flags_end] == b' ' && matches!(line.get(at), Some(b' ' | b'\r'));
+    (is_whole && length <= VALUE_BYTES_MAX).then_some(length)
+}
+
+/// The length on a `VA` line.
+#[inline]
+fn read_meta_length(line: &[u8]) -> Option<usize> {
+    let (length, at) = value_length(line, 3)?;
+    (matches!(line.get(at), Some(b' ' | b'\r')) && length <= VALUE_BYTES_MAX).then_some(length)
+}
+
+/// Where the digits that begin here end.
+#[inline]
+fn skip_digits(bytes: &[u8], start: usize) -> Option<usize> {
+    let count = bytes.get(start..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (count > 0).then_some(start + count)
+}
+
+/// The length of a value that begins here, and where it ends.
+#[inline]
+fn value_length(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+    let end = skip_digits(bytes, start).filter(|end| end - start <= LENGTH_DIGITS_MAX)?;
+    let length = bytes[start..end].iter().fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
+    Some((length, end))
 }
 
 fn read_meta(line: &[u8]) -> Option<Line> {
@@ -185,27 +217,12 @@ fn read_meta(line: &[u8]) -> Option<Line> {
         return None;
     }
     Some(match &code {
-        b"VA" => read_length(line, 1).map_or(Line::Garbage, Line::Block),
+        b"VA" => read_meta_length(line).map_or(Line::Garbage, Line::Block),
         b"HD" | b"ME" => Line::Last(Verdict::Fine),
         b"EN" | b"NF" => Line::Last(Verdict::Miss),
         b"NS" | b"EX" => Line::Last(Verdict::Refused),
         _ => return None,
     })
-}
-
-/// The number that is word `index` (from 0) of a line.
-#[inline]
-fn read_length(line: &[u8], index: usize) -> Option<usize> {
-    let mut rest = line;
-    for _ in 0..index {
-        rest = &rest[memchr(b' ', rest)? + 1..];
-    }
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if digits == 0 || digits > 10 || !matches!(rest.get(digits), Some(b' ' | b'\r')) {
-        return None;
-    }
-    let length = rest[..digits].iter().fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
-    (length <= VALUE_BYTES_MAX).then_some(length)
 }
 
 /// Words that end an answer of one line, by what was asked.
@@ -321,7 +338,8 @@ mod tests {
     #[test]
     fn parts_of_an_answer() {
         let block = b"VALUE key 0 3 9\r\nabc\r\nVALUE";
-        assert_eq!((value_key(block), value_block(block)), (b"key".as_slice(), Some((b"key".as_slice(), 22))));
+        assert_eq!((value_key(block), block_of(block, b"key")), (b"key".as_slice(), Some(22)));
+        assert_eq!((block_of(block, b"ke"), block_of(block, b"kez")), (None, None));
         assert_eq!(without_barrier(b"NF\r\nMN\r\n"), b"NF\r\n");
     }
 

@@ -28,6 +28,8 @@ pub struct Question {
     pub expect: Expect,
     /// See `upstream::key_check`.
     pub key_check: u32,
+    /// How many keys it is about.
+    pub keys: u32,
     /// A failure counts as a miss.
     pub may_miss: bool,
 }
@@ -99,6 +101,7 @@ impl Connections {
             owner: question.owner,
             expect: question.expect,
             key_check: question.key_check,
+            keys: question.keys,
             may_miss: question.may_miss,
             asked_us: self.now_us,
             timeout_us: microseconds(pool.request_timeout),
@@ -209,7 +212,7 @@ impl Connections {
         let is_answering = |upstream: &Upstream| self.now_us.wrapping_sub(upstream.heard_us) < ANSWERING_US;
         let owed: usize = (self.upstreams.iter())
             .filter(|(_, upstream)| is_answering(upstream))
-            .map(|(_, upstream)| upstream.outstanding())
+            .map(|(_, upstream)| upstream.owed_keys)
             .sum();
         if owed >= REST_FROM { Duration::from_micros(owed.min(REST_MAX) as u64) } else { Duration::ZERO }
     }

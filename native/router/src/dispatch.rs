@@ -3,7 +3,7 @@
 //! `noreply` is taken off before a request is sent, so that every request has an answer and none is lost count of; the answer
 //! is dropped. A quiet meta command is sent as it is with an `mn` behind it, whose answer says that nothing more will come.
 
-use memcached::request::{KeyScratch, Meta, Request, Retrieval};
+use memcached::request::{KeyScratch, Meta, Request, Retrieval, Words};
 use reactor::{Links, Reply};
 
 use crate::answer::Expect;
@@ -11,6 +11,7 @@ use crate::body::Body;
 use crate::client::{Slot, Unfinished};
 use crate::connections::Question;
 use crate::failure::Failure;
+use crate::hash::BATCH;
 use crate::join::{Join, Read, Share, Silent, Target, Values, Write};
 use crate::node::add;
 use crate::routing::Pool;
@@ -139,39 +140,64 @@ impl Worker {
             }
             return line.len();
         }
-        let mut rest = get.keys;
         let limit = client.window();
-        let is_cut = rest.nth(limit - 1).is_some() && rest.clone().next().is_some();
+        let (mut values, rest) = self.values(get, limit);
+        // What is left of the line is a part of it.
+        let is_cut = rest.clone().next().is_some();
         let is_unfinished = is_cut || get.unfinished;
         if is_unfinished {
-            client.unfinished = Some(Unfinished { command: get.command, expiry: get.expiry });
+            self.clients[index].unfinished = Some(Unfinished { command: get.command, expiry: get.expiry });
         }
-        let share = Share { is_continued, is_unfinished };
-        self.retrieve_many(index, get, limit, share, links);
-        // What is left of the line is a part of it.
+        values.share = Share { is_continued, is_unfinished };
+        let may_ask_again = values.may_ask_again();
+        self.join(index, Box::new(values), may_ask_again, links);
         if is_cut { rest.rest().as_ptr() as usize - line.as_ptr() as usize } else { line.len() }
     }
 
-    fn retrieve_many(&mut self, index: usize, get: &Retrieval<'_>, limit: usize, share: Share, links: &mut Links) {
+    /// The first keys of a line, each with its node, and what is left of the line.
+    fn values<'k>(&self, get: &Retrieval<'k>, limit: usize) -> (Values, Words<'k>) {
         let mut command = get.command.name.as_bytes().to_vec();
         if let Some(expiry) = get.expiry {
             command.extend_from_slice(format!(" {expiry}").as_bytes());
         }
-        let mut values = Values::new(command, share);
+        let mut rest = get.keys;
+        let text = rest.rest().len();
+        let mut values = Values::new(command, limit.min(text / 2 + 1), text + 1);
+        let mut left = limit;
+        while left > 0 {
+            let mut batch: [&[u8]; BATCH] = [&[]; BATCH];
+            let mut count = 0;
+            for key in rest.by_ref().take(left.min(BATCH)) {
+                batch[count] = key;
+                count += 1;
+            }
+            if count == 0 {
+                break;
+            }
+            left -= count;
+            self.place(&batch[..count], get.with_cas(), &mut values);
+        }
+        (values, rest)
+    }
+
+    /// Gives keys to their nodes.
+    fn place(&self, keys: &[&[u8]], with_cas: bool, values: &mut Values) {
         let routing = &self.topology.routing;
-        let mut may_ask_again = false;
-        for key in get.keys.take(limit) {
+        let (place, pool) = routing.pool(keys[0]);
+        if pool.replicas == 1 && keys.iter().all(|key| routing.pool(key).0 == place) {
+            let mut nodes = [0; BATCH];
+            pool.first_of_many(keys, &mut nodes);
+            for (key, node) in keys.iter().zip(nodes) {
+                values.key(key, Target { pool: place, node: node as u32 });
+            }
+            return;
+        }
+        for key in keys {
             let (place, pool) = routing.pool(key);
             let target = |node: usize| Target { pool: place, node: node as u32 };
-            if pool.replicas == 1 {
-                values.key(key, target(pool.first(key)));
-            } else {
-                may_ask_again = true;
-                let nodes = if get.with_cas() { pool.holders(key) } else { pool.readers(key) };
-                values.key_of_many(key, nodes.into_iter().map(target).collect());
-            }
+            let nodes = if with_cas || pool.replicas == 1 { pool.holders(key) } else { pool.readers(key) };
+            values.key_of_many(key, nodes.into_iter().map(target).collect());
         }
-        self.join(index, Box::new(values), may_ask_again, links);
     }
 
     /// Begins a request that several nodes answer.
@@ -234,6 +260,7 @@ impl Worker {
             lane: index,
             expect: single.expect,
             key_check: if is_value { key_check(single.key) } else { 0 },
+            keys: 1,
             may_miss: is_value && pool.down == Down::Miss,
         };
         match self.connections.ask(&self.topology, question, links) {

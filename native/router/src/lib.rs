@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Python decides what the topology is and when a node that went down is up again; here nothing waits for Python.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod admin;
 mod answer;

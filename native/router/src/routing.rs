@@ -107,6 +107,14 @@ impl Pool {
         self.nodes[self.placement.first(self.hashed_part(key))]
     }
 
+    /// The same for several keys, at most `hash::BATCH` of them.
+    pub fn first_of_many(&self, keys: &[&[u8]], nodes: &mut [usize]) {
+        let mut parts: [&[u8]; hash::BATCH] = [&[]; hash::BATCH];
+        keys.iter().zip(&mut parts).for_each(|(key, part)| *part = self.hashed_part(key));
+        self.placement.first_of_many(&parts[..keys.len()], nodes);
+        nodes[..keys.len()].iter_mut().for_each(|node| *node = self.nodes[*node]);
+    }
+
     /// The nodes that keep a key's value: the first choice, then the next ones of other zones as far as there are any.
     #[must_use]
     pub fn holders(&self, key: &[u8]) -> Vec<usize> {
@@ -160,7 +168,12 @@ fn place(row: PlacementRow, nodes: usize) -> Placement {
     match row {
         PlacementRow::Continuum { hash: name, lookup, points } => {
             let points: Vec<(u32, u16)> = points.into_iter().map(|(value, node)| (value, node as u16)).collect();
-            Placement::Continuum(Continuum::new(hash(&name), lookup == Lookup::Above, &points))
+            Placement::Continuum(Continuum::new(
+                hash(&name),
+                hash::many_by_name(&name),
+                lookup == Lookup::Above,
+                &points,
+            ))
         }
         PlacementRow::Jump { hash: name, seed } => {
             let seed = Some(seed).filter(|_| name == "xxh3_64");

@@ -9,7 +9,6 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use memchr::memchr;
 use reactor::{Reply, Token};
 
 use crate::answer::{Expect, Scan, Scanned, Verdict, value_key};
@@ -18,6 +17,11 @@ use crate::node::{Node, add};
 
 /// Room made at once for an answer whose length is known; longer ones grow as they arrive.
 const RESERVE_BYTES_MAX: usize = 8 << 20;
+
+/// An answer that came in part is gathered in pieces of at least so many bytes.
+const PIECE_BYTES: usize = 4 << 10;
+/// Bytes of the `END` behind the last value.
+const END: usize = 5;
 
 /// So many times as long as its timeout an answer may take as long as something arrives.
 const PROGRESS_FACTOR: u32 = 10;
@@ -49,6 +53,8 @@ pub struct Awaited {
     pub expect: Expect,
     /// Of the one key that may come back, see `key_check`; 0 if there are several or none.
     pub key_check: u32,
+    /// How many keys it is about.
+    pub keys: u32,
     /// A failure counts as a miss.
     pub may_miss: bool,
     /// When it was asked, on the worker's clock.
@@ -93,6 +99,8 @@ pub struct Upstream {
     pub is_retired: bool,
     /// Noted as having something to send.
     pub is_dirty: bool,
+    /// Keys of the requests without an answer.
+    pub owed_keys: usize,
     outbox: Vec<u8>,
     /// Large requests, and where in the outbox they come.
     shared: Vec<(usize, Arc<Vec<u8>>, Range<usize>)>,
@@ -118,6 +126,7 @@ impl Upstream {
             heard_us: connect_by_us,
             is_retired: false,
             is_dirty: false,
+            owed_keys: 0,
             outbox: Vec::new(),
             shared: Vec::new(),
             shared_bytes: 0,
@@ -131,6 +140,7 @@ impl Upstream {
     /// Puts a request in the queue; its bytes follow by `put` and `share`.
     #[inline]
     pub fn expect(&mut self, awaited: Awaited) {
+        self.owed_keys += awaited.keys as usize;
         self.awaited.push_back(awaited);
     }
 
@@ -224,25 +234,27 @@ impl Upstream {
 
     fn gather<'i>(&mut self, awaited: Awaited, input: &mut &'i [u8]) -> Took<'i> {
         while !input.is_empty() {
-            let length = if self.wanted > 0 {
-                (self.wanted - self.gathered.len()).min(input.len())
-            } else {
-                memchr(b'\n', input).map_or(input.len(), |end| end + 1)
-            };
-            let (piece, rest) = input.split_at(length);
-            self.gathered.extend_from_slice(piece);
-            *input = rest;
+            let before = self.gathered.len();
+            let length = (self.wanted.saturating_sub(before) + END).max(PIECE_BYTES).min(input.len());
+            self.gathered.extend_from_slice(&input[..length]);
             if self.gathered.len() < self.wanted {
+                *input = &input[length..];
                 return Took::Starved;
             }
             match self.scan.run(&self.gathered, awaited.expect) {
-                Scanned::Done(_, verdict) => {
+                Scanned::Done(total, verdict) => {
+                    // What is too much belongs to the next answer.
+                    self.gathered.truncate(total);
+                    *input = &input[total - before..];
                     self.wanted = 0;
                     let answer = Answer::Owned(std::mem::take(&mut self.gathered));
                     return self.settle(awaited, answer, verdict);
                 }
                 Scanned::Garbage => return Took::Garbage,
-                need => self.want(need, self.gathered.len()),
+                need => {
+                    *input = &input[length..];
+                    self.want(need, self.gathered.len());
+                }
             }
         }
         Took::Starved
@@ -251,8 +263,7 @@ impl Upstream {
     fn want(&mut self, need: Scanned, have: usize) {
         self.wanted = if let Scanned::NeedBytes(total) = need { total } else { 0 };
         if self.wanted > have {
-            // Behind the last value comes `END`.
-            let more = (self.wanted + 8).saturating_sub(self.gathered.len());
+            let more = (self.wanted + END).saturating_sub(self.gathered.len()).max(PIECE_BYTES);
             self.gathered.reserve_exact(more.min(RESERVE_BYTES_MAX));
         }
     }
@@ -265,6 +276,7 @@ impl Upstream {
             return Took::Garbage;
         }
         self.awaited.pop_front();
+        self.owed_keys -= awaited.keys as usize;
         self.node.answered();
         Took::Answer(awaited, answer, verdict)
     }
@@ -291,7 +303,15 @@ mod tests {
         for (part, (expect, key)) in expects.iter().enumerate() {
             let owner = Owner { part: part as u32, ..Owner::NOBODY };
             let key_check = if key.is_empty() { 0 } else { key_check(key) };
-            upstream.expect(Awaited { owner, expect: *expect, key_check, may_miss: false, asked_us: 0, timeout_us: 1 });
+            upstream.expect(Awaited {
+                owner,
+                expect: *expect,
+                key_check,
+                keys: 1,
+                may_miss: false,
+                asked_us: 0,
+                timeout_us: 1,
+            });
         }
         upstream
     }

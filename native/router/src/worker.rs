@@ -280,13 +280,20 @@ struct Asking<'a> {
 }
 
 impl Asker for Asking<'_> {
-    fn ask(&mut self, target: Target, part: u32, request: &[u8], expect: Expect) -> Result<(), (Body, Verdict)> {
+    fn ask_keys(
+        &mut self,
+        target: Target,
+        part: u32,
+        keys: usize,
+        request: &[u8],
+        expect: Expect,
+    ) -> Result<(), (Body, Verdict)> {
         let node = &self.topology.nodes[target.node as usize];
         let pool = &self.topology.routing.pools[target.pool as usize];
         let may_miss = expect == Expect::Values && pool.down == Down::Miss;
         let owner = Owner { part, ..self.owner };
         let lane = self.owner.client as usize;
-        let question = Question { target, owner, lane, expect, key_check: 0, may_miss };
+        let question = Question { target, owner, lane, expect, key_check: 0, keys: keys as u32, may_miss };
         match self.connections.ask(self.topology, question, self.links) {
             Ok(upstream) => {
                 upstream.put(request);

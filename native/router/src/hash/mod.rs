@@ -15,6 +15,12 @@ pub use xxh3::seeded as xxh3_64_seeded;
 /// A hash of a key; those of 32 bits or fewer leave the upper half zero.
 pub type KeyHash = fn(&[u8]) -> u64;
 
+/// A hash of several keys at once, as many results as keys.
+pub type ManyHash = fn(&[&[u8]], &mut [u64]);
+
+/// So many keys are worth hashing together.
+pub const BATCH: usize = 16;
+
 /// Every hash a topology may name.
 pub const HASHES: &[(&str, KeyHash)] = &[
     ("one_at_a_time", one_at_a_time::hash),
@@ -37,6 +43,12 @@ pub const HASHES: &[(&str, KeyHash)] = &[
 #[must_use]
 pub fn by_name(name: &str) -> Option<KeyHash> {
     HASHES.iter().find(|(known, _)| *known == name).map(|(_, hash)| *hash)
+}
+
+/// The same for several keys at once, where that is faster.
+#[must_use]
+pub fn many_by_name(name: &str) -> Option<ManyHash> {
+    (name == "md5").then_some(md5::hash_many as ManyHash)
 }
 
 /// A C `char` widened to 32 bits where `char` is signed.

@@ -41,7 +41,22 @@ pub trait Asker {
     ///
     /// # Errors
     /// What stands in for the answer of a node that can't be asked.
-    fn ask(&mut self, target: Target, part: u32, request: &[u8], expect: Expect) -> Result<(), (Body, Verdict)>;
+    fn ask(&mut self, target: Target, part: u32, request: &[u8], expect: Expect) -> Result<(), (Body, Verdict)> {
+        self.ask_keys(target, part, 1, request, expect)
+    }
+
+    /// Asks a node for so many keys.
+    ///
+    /// # Errors
+    /// What stands in for the answer of a node that can't be asked.
+    fn ask_keys(
+        &mut self,
+        target: Target,
+        part: u32,
+        keys: usize,
+        request: &[u8],
+        expect: Expect,
+    ) -> Result<(), (Body, Verdict)>;
 }
 
 /// One request, several answers.

@@ -1,49 +1,72 @@
 //! `get k1 k2 …` over several nodes: each is asked for its keys, and the values leave in the order of the keys, as one server
 //! would send them. With replicas, keys that were not found are looked for on their next node.
 
+use std::ops::Range;
+
 use reactor::Reply;
 
 use super::{Asker, Join, Next, Target, keep, last_line};
-use crate::answer::{Expect, Verdict, value_block};
+use crate::answer::{Expect, Verdict, block_of};
 use crate::body::{Answer, Body};
 
 /// Longest line sent for `gat` and `gats`: memcached hangs up on a longer one that arrives in pieces.
 const TOUCH_LINE_BYTES_MAX: usize = 2000;
-const UNASKED: u32 = u32::MAX;
+/// No key follows.
+const NONE: u32 = u32::MAX;
 
 /// A key of the line.
 struct KeyAt {
+    /// Where it stands in the text.
     start: u32,
     end: u32,
-    target: Target,
-    /// The part that answers for it.
+    /// The part that answers for it, and the next key of that part.
     part: u32,
-    found: bool,
+    next: u32,
+    /// Its block in the part's answer; empty while it is not found.
+    from: u32,
+    to: u32,
     /// A node has said that it has no such key.
     missed: bool,
-    /// Its block in the part's answer.
-    block: (u32, u32),
+}
+
+impl KeyAt {
+    fn is_found(&self) -> bool {
+        self.to > self.from
+    }
+}
+
+/// What one node is asked in one line.
+struct Part {
+    target: Target,
+    /// Its keys: the first, from there by `next`, up to the last.
+    first: u32,
+    last: u32,
+    count: usize,
+    /// Of its line.
+    bytes: usize,
+    answer: Option<Body>,
 }
 
 /// A get of many keys.
 pub struct Values {
     /// `get`, or `gat 10`.
     command: Vec<u8>,
-    keys_text: Vec<u8>,
+    /// The keys, a space before each.
+    text: Vec<u8>,
     keys: Vec<KeyAt>,
-    /// For each key, the nodes that are still to be asked for it, the next one last; empty without replicas.
+    /// For each key, the nodes that are still to be asked for it, the next one last; none behind the last key with replicas.
     others: Vec<Vec<Target>>,
-    parts: Vec<Option<Body>>,
+    parts: Vec<Part>,
     /// The first part of this round.
     round: usize,
     waiting: usize,
     error: Option<Body>,
     /// Which part of its line it is.
-    share: Share,
+    pub share: Share,
 }
 
 /// Which part of a line of keys a get is about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Share {
     /// Another get has begun the line.
     pub is_continued: bool,
@@ -52,28 +75,31 @@ pub struct Share {
 }
 
 impl Values {
-    /// A get with no keys yet.
+    /// A get with no keys yet; at most so many come, with so many bytes, a space before each included.
     #[must_use]
-    pub fn new(command: Vec<u8>, share: Share) -> Self {
+    pub fn new(command: Vec<u8>, keys_max: usize, bytes_max: usize) -> Self {
         Self {
             command,
-            keys_text: Vec::new(),
-            keys: Vec::new(),
+            text: Vec::with_capacity(bytes_max),
+            keys: Vec::with_capacity(keys_max),
             others: Vec::new(),
-            parts: Vec::new(),
+            parts: Vec::with_capacity(4),
             round: 0,
             waiting: 0,
             error: None,
-            share,
+            share: Share::default(),
         }
     }
 
     /// Adds a key and who is to be asked for it.
+    #[inline]
     pub fn key(&mut self, key: &[u8], target: Target) {
-        let start = self.keys_text.len() as u32;
-        self.keys_text.extend_from_slice(key);
-        let end = self.keys_text.len() as u32;
-        self.keys.push(KeyAt { start, end, target, part: UNASKED, found: false, missed: false, block: (0, 0) });
+        self.text.push(b' ');
+        let start = self.text.len() as u32;
+        self.text.extend_from_slice(key);
+        let end = self.text.len() as u32;
+        self.keys.push(KeyAt { start, end, part: NONE, next: NONE, from: 0, to: 0, missed: false });
+        self.assign(self.keys.len() - 1, target);
     }
 
     /// Adds a key that is looked for on each of these nodes until it is found.
@@ -81,114 +107,126 @@ impl Values {
         targets.reverse();
         if let Some(first) = targets.pop() {
             self.key(key, first);
+            self.others.resize_with(self.keys.len() - 1, Vec::new);
             self.others.push(targets);
         }
     }
 
-    /// Finds each key's block in the parts' answers; what is left over in an answer was not asked for.
-    fn resolve(&mut self) {
-        let mut cursors = vec![0; self.parts.len()];
-        for key in &mut self.keys {
-            let part = key.part as usize;
-            let Some(Some(body)) = self.parts.get(part).filter(|_| part >= self.round) else { continue };
-            let cursor = &mut cursors[part];
-            if let Some((name, length)) = value_block(&body.as_slice()[*cursor..])
-                && name == &self.keys_text[key.start as usize..key.end as usize]
-            {
-                key.found = true;
-                key.block = (*cursor as u32, (*cursor + length) as u32);
-                *cursor += length;
-            } else {
-                key.missed |= body.as_slice().ends_with(b"END\r\n");
+    /// Some key may be looked for on another node than its first.
+    #[must_use]
+    pub fn may_ask_again(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// Puts a key behind those that the node is asked for in this round.
+    #[inline]
+    fn assign(&mut self, index: usize, target: Target) {
+        let bytes = 1 + (self.keys[index].end - self.keys[index].start) as usize;
+        let open = self.parts[self.round..].iter().rposition(|part| part.target == target);
+        let place = open.map_or(self.parts.len(), |open| self.round + open);
+        self.keys[index].next = NONE;
+        let line_max = self.line_max();
+        match self.parts.get_mut(place).filter(|part| part.bytes + bytes <= line_max) {
+            Some(part) => {
+                self.keys[part.last as usize].next = index as u32;
+                (part.last, part.count, part.bytes) = (index as u32, part.count + 1, part.bytes + bytes);
+                self.keys[index].part = place as u32;
             }
-        }
-        let is_strange = |(part, cursor): (&Option<Body>, &usize)| {
-            part.as_ref().is_some_and(|body| body.as_slice()[*cursor..].starts_with(b"VALUE "))
-        };
-        if self.parts.iter().zip(&cursors).skip(self.round).any(is_strange) {
-            self.error = Some(Body::Fixed(b"SERVER_ERROR a node answered with a key that was not asked\r\n"));
-            self.keys.iter_mut().for_each(|key| (key.found, key.missed) = (false, false));
+            None => {
+                self.keys[index].part = self.parts.len() as u32;
+                let (first, bytes) = (index as u32, self.command.len() + bytes);
+                self.parts.push(Part { target, first, last: first, count: 1, bytes, answer: None });
+            }
         }
     }
 
-    /// Keys that are not found and have another node to ask.
-    fn look_further(&mut self) -> bool {
-        let mut further = false;
-        for (key, others) in self.keys.iter_mut().zip(&mut self.others) {
-            if key.found {
-                continue;
+    fn line_max(&self) -> usize {
+        if self.command[1] == b'a' { TOUCH_LINE_BYTES_MAX } else { usize::MAX }
+    }
+
+    /// Writes the line that asks for a part's keys.
+    fn put_line(&self, part: &Part, line: &mut Vec<u8>) {
+        line.clear();
+        line.extend_from_slice(&self.command);
+        let mut next = part.first;
+        while let Some(key) = self.keys.get(next as usize) {
+            line.extend_from_slice(&self.text[key.start as usize - 1..key.end as usize]);
+            next = key.next;
+        }
+        line.extend_from_slice(b"\r\n");
+    }
+
+    /// Finds each key's block in the parts' answers; what is left over in an answer was not asked for.
+    fn resolve(&mut self) {
+        let mut is_strange = false;
+        for part in &self.parts[self.round..] {
+            let answer = part.answer.as_ref().map(Body::as_slice).unwrap_or_default();
+            let has_all = answer.ends_with(b"END\r\n");
+            let (mut at, mut next) = (0, part.first);
+            while let Some(key) = self.keys.get_mut(next as usize) {
+                match block_of(&answer[at..], &self.text[key.start as usize..key.end as usize]) {
+                    Some(length) => {
+                        (key.from, key.to) = (at as u32, (at + length) as u32);
+                        at += length;
+                    }
+                    None => key.missed |= has_all,
+                }
+                next = key.next;
             }
-            if let Some(target) = others.pop() {
-                key.target = target;
-                key.part = UNASKED;
-                further = true;
+            is_strange |= answer[at..].starts_with(b"VALUE ");
+        }
+        if is_strange {
+            self.error = Some(Body::Fixed(b"SERVER_ERROR a node answered with a key that was not asked\r\n"));
+            self.keys.iter_mut().for_each(|key| (key.to, key.missed) = (key.from, false));
+        }
+    }
+
+    /// Gives keys that are not found to their next node, if they have one.
+    fn look_further(&mut self) {
+        self.round = self.parts.len();
+        for index in 0..self.others.len() {
+            if !self.keys[index].is_found()
+                && let Some(target) = self.others[index].pop()
+            {
+                self.assign(index, target);
             }
         }
-        further
     }
 
     fn end_round(&mut self) -> Next {
         self.resolve();
-        if self.look_further() { Next::Ask } else { Next::Done }
+        self.look_further();
+        if self.parts.len() > self.round { Next::Ask } else { Next::Done }
     }
 
     fn take(&mut self, part: u32, body: Body, verdict: Verdict) {
         if matches!(verdict, Verdict::Failed | Verdict::Refused) && self.error.is_none() {
             self.error = Some(Body::Bytes(last_line(body.as_slice()).to_vec()));
         }
-        self.parts[part as usize] = Some(body);
+        self.parts[part as usize].answer = Some(body);
         self.waiting -= 1;
     }
 
-    fn put_question(&mut self, asker: &mut dyn Asker, question: Question) {
-        let Question { target, part, mut line } = question;
-        line.extend_from_slice(b"\r\n");
-        if let Err((body, verdict)) = asker.ask(target, part, &line, Expect::Values) {
-            self.take(part, body, verdict);
+    fn write_range(&self, part: u32, range: Range<u32>, reply: &mut Reply) {
+        let answer = self.parts.get(part as usize).and_then(|part| part.answer.as_ref());
+        if let Some(body) = answer.filter(|_| !range.is_empty()) {
+            body.write_range(range.start as usize..range.end as usize, reply);
         }
     }
-}
-
-/// A line that is being written for one node.
-struct Question {
-    target: Target,
-    part: u32,
-    line: Vec<u8>,
 }
 
 impl Join for Values {
     fn ask(&mut self, asker: &mut dyn Asker) -> Next {
-        let line_max = if self.command.starts_with(b"gat") { TOUCH_LINE_BYTES_MAX } else { usize::MAX };
-        let mut questions: Vec<Question> = Vec::with_capacity(8);
-        self.round = self.parts.len();
-        for index in 0..self.keys.len() {
-            let key = &self.keys[index];
-            if key.found || key.part != UNASKED {
-                continue;
+        let open = self.round..self.parts.len();
+        self.waiting = open.len();
+        let longest = self.parts[open.clone()].iter().map(|part| part.bytes).max().unwrap_or(0);
+        let mut line = Vec::with_capacity(longest + 2);
+        for place in open {
+            let part = &self.parts[place];
+            self.put_line(part, &mut line);
+            if let Err((body, verdict)) = asker.ask_keys(part.target, place as u32, part.count, &line, Expect::Values) {
+                self.take(place as u32, body, verdict);
             }
-            let (start, end, target) = (key.start as usize, key.end as usize, key.target);
-            let open = questions.iter().position(|question| question.target == target);
-            let open = match open {
-                Some(open) if questions[open].line.len() + end - start < line_max => open,
-                full => {
-                    if let Some(full) = full {
-                        let question = questions.swap_remove(full);
-                        self.put_question(asker, question);
-                    }
-                    self.waiting += 1;
-                    self.parts.push(None);
-                    let line = self.command.clone();
-                    questions.push(Question { target, part: self.parts.len() as u32 - 1, line });
-                    questions.len() - 1
-                }
-            };
-            let question = &mut questions[open];
-            question.line.push(b' ');
-            question.line.extend_from_slice(&self.keys_text[start..end]);
-            self.keys[index].part = question.part;
-        }
-        for question in questions {
-            self.put_question(asker, question);
         }
         match self.waiting {
             0 => match self.end_round() {
@@ -212,7 +250,7 @@ impl Join for Values {
     }
 
     fn part_weight(&self, part: u32) -> usize {
-        self.keys.iter().filter(|key| key.part == part).count()
+        self.parts[part as usize].count
     }
 
     fn write(self: Box<Self>, reply: &mut Reply, is_line_failed: bool) -> bool {
@@ -220,26 +258,21 @@ impl Join for Values {
             return self.share.is_unfinished;
         }
         if let Some(error) = &self.error
-            && self.keys.iter().any(|key| !key.found && !key.missed)
+            && self.keys.iter().any(|key| !key.is_found() && !key.missed)
         {
             error.write(reply);
             return self.share.is_unfinished;
         }
         // Blocks that stand side by side in one answer leave in one piece.
         let (mut part, mut from, mut to) = (0, 0, 0);
-        let write = |part: usize, from: u32, to: u32, reply: &mut Reply| {
-            if let Some(Some(body)) = self.parts.get(part).filter(|_| to > from) {
-                body.write_range(from as usize..to as usize, reply);
+        for key in self.keys.iter().filter(|key| key.is_found()) {
+            if key.part != part || key.from != to {
+                self.write_range(part, from..to, reply);
+                (part, from) = (key.part, key.from);
             }
-        };
-        for key in self.keys.iter().filter(|key| key.found) {
-            if key.part as usize != part || key.block.0 != to {
-                write(part, from, to, reply);
-                (part, from) = (key.part as usize, key.block.0);
-            }
-            to = key.block.1;
+            to = key.to;
         }
-        write(part, from, to, reply);
+        self.write_range(part, from..to, reply);
         if !self.share.is_unfinished {
             reply.put(b"END\r\n");
         }

@@ -55,6 +55,14 @@ impl Placement {
         }
     }
 
+    /// The same for several keys, at most `hash::BATCH` of them.
+    pub fn first_of_many(&self, keys: &[&[u8]], nodes: &mut [usize]) {
+        match self {
+            Self::Continuum(ring) => ring.first_of_many(keys, nodes),
+            _ => keys.iter().zip(nodes).for_each(|(key, node)| *node = self.first(key)),
+        }
+    }
+
     /// All nodes in the order in which they would inherit the key, each once.
     #[must_use]
     pub fn ranked(&self, key: &[u8], nodes: usize) -> Vec<usize> {
