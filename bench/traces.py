@@ -1,9 +1,9 @@
 """Traces: how many recorded or drawn accesses miss, cache-aside.
 
 Recorded are key numbers, big-endian 32 bits each. Two traces are known by name and have something to reach, `orm-busy`
-and `web12`: the cache2k project publishes them (github.com/cache2k/cache2k-benchmark, in traces/; given by headissue GmbH,
-CC BY 4.0) as trace-mt-db-20160419-busy.trc.bin.bz2 and trace-mt-20121220.trc.bin.gz. Give the files these names up to
-their first dot: `--trace orm-busy.bz2=9600 --trace web12.gz=28800`.
+and `web12`. The cache2k project publishes them (github.com/cache2k/cache2k-benchmark, in traces/; given by headissue
+GmbH, CC BY 4.0) as trace-mt-db-20160419-busy.trc.bin.bz2 and trace-mt-20121220.trc.bin.gz. Give the files these names
+up to their first dot: `--trace orm-busy.bz2=9600 --trace web12.gz=28800`.
 """
 
 import bz2
