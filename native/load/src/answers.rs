@@ -64,6 +64,9 @@ impl<D: Dialect> Answers<D> {
                 }
                 continue;
             }
+            if line.is_empty() {
+                rest = &rest[dialect.skim(rest, keys.bytes(), &mut ledger)..];
+            }
             let end = if line.is_empty() { D::line_end(rest, keys.bytes()) } else { memchr(b'\n', rest) };
             let Some(end) = end else {
                 line.extend_from_slice(rest);

@@ -35,6 +35,12 @@ pub(crate) trait Dialect: Debug + Default + Send {
         memchr(b'\n', input)
     }
 
+    /// Reads values that can be read at once, and nothing else; how many bytes they took.
+    #[inline]
+    fn skim(&mut self, _input: &[u8], _key_bytes: usize, _ledger: &mut Ledger<'_>) -> usize {
+        0
+    }
+
     /// Reads a line without its end. `Some` bytes (line end included) of a value follow it.
     ///
     /// # Errors

@@ -8,9 +8,13 @@ use crate::ledger::Ledger;
 use crate::tally::Kind;
 use crate::template::{Template, Then};
 
-/// Stateless: every answer ends with a line that is no `VALUE`.
+/// Every answer ends with a line that is no `VALUE`.
 #[derive(Debug, Default)]
-pub(crate) struct Text;
+pub(crate) struct Text {
+    /// What stood behind the last value's key, its line's end included, and how many bytes that value had.
+    tail: Vec<u8>,
+    bytes: usize,
+}
 
 const VALUE: &[u8] = b"VALUE ";
 
@@ -39,13 +43,35 @@ impl Dialect for Text {
         }
     }
 
+    /// Whole values whose line ends as the last one did need no search and no number read: 13 ns a value less.
+    #[inline]
+    fn skim(&mut self, input: &[u8], key_bytes: usize, ledger: &mut Ledger<'_>) -> usize {
+        let key_end = VALUE.len() + key_bytes;
+        let value_at = key_end + self.tail.len();
+        let step = value_at + self.bytes + 2;
+        let mut skimmed = 0;
+        while let Some(next) = input.get(skimmed..skimmed + step) {
+            if self.tail.is_empty() || !next.starts_with(VALUE) || next[key_end..value_at] != self.tail {
+                break;
+            }
+            ledger.value(|| Some(&next[VALUE.len()..key_end]), self.bytes);
+            ledger.value_part(&next[value_at..], 0);
+            skimmed += step;
+        }
+        skimmed
+    }
+
     #[inline]
     fn line(&mut self, line: &[u8], ledger: &mut Ledger<'_>) -> Result<usize, Broken> {
         if let Some(header) = line.strip_prefix(VALUE) {
-            let space = header.iter().rposition(|&byte| byte == b' ').ok_or(Broken)?;
-            let bytes = number(&header[space + 1..])?;
-            ledger.value(|| header.split(|&byte| byte == b' ').next(), bytes);
-            return Ok(bytes + 2);
+            let last_space = header.iter().rposition(|&byte| byte == b' ').ok_or(Broken)?;
+            self.bytes = number(&header[last_space + 1..])?;
+            let (key, tail) = header.split_at(memchr(b' ', header).ok_or(Broken)?);
+            self.tail.clear();
+            self.tail.extend_from_slice(tail);
+            self.tail.extend_from_slice(b"\r\n");
+            ledger.value(|| Some(key), self.bytes);
+            return Ok(self.bytes + 2);
         }
         let is_right = match ledger.kind() {
             Some(Kind::GET) => line == b"END",
