@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.scenarios import SCENARIOS
+from bench.scenarios import is_of_the_generator
 
 COLOURS = {"memcached": "#1f6f54", "memcached-1.6.45": "#7ab89b", "nutcracker": "#b5561d", "floor": "#8a8a8a"}
 # Of these figures more is better: the cost is one divided by it.
 MORE_IS_BETTER = {"readable", "requests_per_second"}
-# What is measured there is the generator.
-LEFT_OUT = {"generator", "redis"}
 # Farther out than this a dot would make all others crowd together: it stands at the edge, with its number.
 FARTHEST = 6.0
 INCHES_A_ROW = 0.26
@@ -70,9 +68,8 @@ def _dots(run: dict[str, Any]) -> tuple[list[str], list[Dot]]:
     names: list[str] = []
     dots: list[Dot] = []
     for found in run["scenarios"]:
-        row = SCENARIOS.get(found["name"])
         others = [other for other in found.get("contenders", [])[1:] if other["name"] in COLOURS]
-        if not others or (row and row.role in LEFT_OUT):
+        if not others or is_of_the_generator(found["name"]):
             continue
         power = -1 if found["main"] in MORE_IS_BETTER else 1
         dots += [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import plot
-from bench.scenarios import GOALS, Scenario
+from bench.scenarios import GOALS, Scenario, is_of_the_generator
 from bench.tables import FORMATS, HEADS, Result, cells
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +65,7 @@ def summary(run: dict[str, Any]) -> str:
     """The README's table: a row a scenario."""
     rows = [("scenario", "figure", "memcluster", "peer", "ours/peer")]
     for found in run["scenarios"]:
-        if "error" in found:
+        if "error" in found or is_of_the_generator(found["name"]):
             continue
         ours, *others = found["contenders"]
         peer = next((other for name in PEERS for other in others if other["name"] == name), None)

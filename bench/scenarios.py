@@ -365,3 +365,8 @@ GOALS = [
     ]
     if row.at_most or row.at_least
 ]
+
+
+def is_of_the_generator(name: str) -> bool:
+    """What is measured there is the generator: it says nothing of how servers compare."""
+    return name in SCENARIOS and SCENARIOS[name].role in {"generator", "redis"}
