@@ -20,7 +20,7 @@ PEERS = ("memcached", "nutcracker", "memcached-1.6.45", "floor")
 
 HEAD = """# Benchmarks
 
-Written by `python -m bench --report`, which overwrites it.
+Written by `bench/run.py --report`, which overwrites it.
 
 {circumstances}
 
@@ -92,12 +92,14 @@ def _goals(run: dict[str, Any]) -> Iterator[tuple[str, ...]]:
         bounds = [("at most", row.at_most, 1), ("at least", row.at_least, -1)]
         for words, against, limit, sign in ((w, a, limit, s) for w, b, s in bounds for a, limit in b.items()):
             reached, figure = _reached(measured.get(row.name, {}), row.main, against)
-            goal, verdict = f"{words} {limit:g}", "not measured"
+            shown = FORMATS[against].format if against in HEADS else "{:.3g}".format
+            goal, verdict = f"{words} {limit:,g}", "not measured"
             if tried := row.tried.get(against):
                 goal += f", tried for {tried:g}"
             if reached is not None:
                 verdict = "reached" if sign * reached <= sign * limit else "missed"
-            yield row.name, against, figure, "" if reached is None else f"{reached:.3g}", goal, verdict, _repeat(row)
+            peer = "itself" if against in HEADS else against
+            yield row.name, peer, figure, "" if reached is None else shown(reached), goal, verdict, _repeat(row)
 
 
 def _repeat(row: Scenario) -> str:

@@ -58,7 +58,7 @@ def test_the_page_says_what_was_reached() -> None:
     page = report.page(run(), is_drawn=False, notes="")
     repeat = "`bench/run.py node-single`"
     assert f"| node-single | floor | ratio of server ns/request | 1.25 | at most 1.03 | missed | {repeat} |" in page
-    assert "| idle | resident_mb | resident MiB |  | at most 30 | not measured | `bench/run.py idle` |" in page
+    assert "| idle | itself | resident MiB |  | at most 30 | not measured | `bench/run.py idle` |" in page
 
 
 def test_the_page_names_what_was_not_measured_too() -> None:
