@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import settings
 
-from tests.servers import Server, start_memcached, start_node, start_proxy_over_nodes
+from tests.servers import Server, start_memcached, start_node, start_proxy_over_nodes, start_redis
 
 # A busy machine is no reason to fail; `make fuzz` looks for longer.
 settings.register_profile("short", deadline=None)
@@ -18,6 +18,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 def memcached() -> Iterator[Server]:
     """The real memcached; the environment variable MEMCACHED names another one than the one in PATH."""
     server = start_memcached()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Server]:
+    """The real redis-server; the environment variable REDIS names another one than the one in PATH."""
+    server = start_redis()
     yield server
     server.stop()
 

@@ -178,6 +178,13 @@ def start_memcached(*flags: str, program: str | None = None, port: int | None = 
     return start("memcached", lambda port: [path, *account, "-l", LOOPBACK, "-p", str(port), *flags], port=port)
 
 
+def start_redis(*flags: str, port: int | None = None) -> Server:
+    """A redis-server that keeps nothing on disk."""
+    path = find_peer("redis-server", "redis-server", "REDIS")
+    nothing = ["--save", "", "--appendonly", "no"]
+    return start("redis", lambda port: [path, "--bind", LOOPBACK, "--port", str(port), *nothing, *flags], port=port)
+
+
 # --- ours
 
 

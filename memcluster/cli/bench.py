@@ -1,4 +1,4 @@
-"""`memcluster bench`: load-tests a memcached server or cluster, ours or any other."""
+"""`memcluster bench`: load-tests a memcached server or cluster, ours or any other, or one that speaks RESP."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ SECONDS, WARM_UP_SECONDS = 10.0, 1.0
 FILL_CONNECTIONS, FILL_PIPELINE = 4, 64
 # memcached reads longer times as dates.
 TTL_SECONDS_MAX = 30 * 24 * 3600
+PROTOCOLS = ("text", "meta", "resp")
 
 
 def _reads(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
@@ -37,6 +38,11 @@ def _reads(read: Callable[[str], Any]) -> Callable[[click.Context, click.Paramet
     return callback
 
 
+def _reads_commands(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> Any:
+    read = _reads(workload.command)
+    return [read(context, parameter, text) for text in texts]
+
+
 @click.command()
 @click.option(
     "-s",
@@ -44,7 +50,14 @@ def _reads(read: Callable[[str], Any]) -> Callable[[click.Context, click.Paramet
     "servers",
     multiple=True,
     metavar="HOST:PORT",
-    help="test this; of several, each holds all keys [the running cluster]",
+    help="test this; several stand side by side, each with all keys [the running cluster]",
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(PROTOCOLS),
+    default="text",
+    show_default=True,
+    help="memcached's text or meta protocol, or Redis's",
 )
 @click.option("--port", type=int, metavar="NUM", help="the cluster whose proxy has this port, if several run")
 @click.option(
@@ -63,6 +76,14 @@ def _reads(read: Callable[[str], Any]) -> Callable[[click.Context, click.Paramet
 @click.option("--pipeline", default=1, show_default=True, metavar="NUM", help="requests sent at once on a connection")
 @click.option("--keys-per-get", default=1, show_default=True, metavar="NUM", help="keys in one get")
 @click.option("--ratio", callback=_reads(workload.ratio), metavar="GET:SET[:DELETE]", help="kinds of request [9:1]")
+@click.option(
+    "--command",
+    "commands",
+    multiple=True,
+    callback=_reads_commands,
+    metavar="[WEIGHT*]COMMAND",
+    help="with --protocol resp: ask this instead, as 'LPUSH list:__key__ __value__'; __number__ is below --keys",
+)
 @click.option("--keys", type=int, metavar="NUM", help=f"different keys [{DEFAULTS['keys']}]")
 @click.option("--key-size", "key_bytes", type=int, metavar="BYTES", help=f"of each key [{DEFAULTS['key_bytes']}]")
 @click.option(
@@ -87,7 +108,7 @@ def _reads(read: Callable[[str], Any]) -> Callable[[click.Context, click.Paramet
 )
 @click.option("--ttl", callback=_reads(Seconds.parse), metavar="TIME", help="of what is set [for ever]")
 @click.option("--warm-up", callback=_reads(Seconds.parse), metavar="TIME", help=f"not counted [{WARM_UP_SECONDS:g}s]")
-@click.option("--fill/--no-fill", default=True, help="set every key before [yes]")
+@click.option("--fill/--no-fill", default=None, help="set every key before [yes, unless there is a --command]")
 @click.option("--verify", is_flag=True, help="compare every value read; a wrong one is an error")
 @click.option("--seed", default=1, show_default=True, metavar="NUM", help="the same asks the same")
 @click.option(
@@ -111,12 +132,12 @@ def command(
     port: int | None,
     preset: str | None,
     list_presets: bool,
-    fill: bool,
+    fill: bool | None,
     output: Path | None,
     plots: tuple[Path, ...],
     **chosen: Any,
 ) -> None:
-    """Load-test a memcached server or cluster: 10 seconds, 50 connections, unless told otherwise.
+    """Load-test a memcached server or cluster, or a Redis server: 10 seconds, 50 connections, unless told otherwise.
 
     Latency counts from when a request was sent, or with --rate from when it should have been. Ctrl-C ends the run and
     reports it. Exit code 1: some answer was wrong or missing.
@@ -127,6 +148,10 @@ def command(
     plot.check(plots)
     settings = make_settings(chosen, preset)
     settings["servers"] = list(servers) or [find_address(None, port)]
+    if fill is None:
+        fill = not settings["commands"]
+    if settings["commands"] and settings["protocol"] != "resp":
+        raise ConfigError("--command: only with --protocol resp")
     if fill:
         _fill(settings)
     report = measure(settings, "load")
@@ -157,7 +182,7 @@ def make_settings(chosen: dict[str, Any], preset: str | None) -> dict[str, Any]:
 
 def _fill(settings: dict[str, Any]) -> None:
     """Sets every key on every server: several servers stand side by side, nothing places keys between them."""
-    names = ("keys", "key_bytes", "value_bytes", "ttl_seconds")
+    names = ("protocol", "keys", "key_bytes", "value_bytes", "ttl_seconds")
     keys = {name: settings[name] for name in names if name in settings}
     loop = {"workload": "fill", "connections": FILL_CONNECTIONS, "pipeline": FILL_PIPELINE}
     for server in settings["servers"]:

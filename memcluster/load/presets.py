@@ -1,18 +1,26 @@
 """Workloads shaped like real clusters: a row each, from published statistics, with the source.
 
+Twitter's rows are those of the table that its authors publish with the traces: `stat/2020Mar.md` of the repository
+twitter/cache-trace. Facebook's ETC is the model of section 5 of the paper, with the numbers that `mutilate` samples as
+fb_key and fb_value; its 30 gets to a set are in the paper's abstract.
+
 What the sources give as one number is that number here: a Twitter cluster's mean key and value size, its most common
 time to live, the shares of its requests and the exponent of its popularity. Adds count as sets, gets-with-cas as gets.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from memcluster.load import workload
 
 ATIKOGLU = "Atikoglu et al., Workload analysis of a large-scale key-value store, SIGMETRICS 2012"
-YANG = "Yang, Yue, Rashmi, A large scale analysis of in-memory caches at Twitter, OSDI 2020; statistics of March 2020"
+YANG = (
+    "Yang, Yue, Rashmi, A large scale analysis of hundreds of in-memory cache clusters at Twitter, OSDI 2020; "
+    "github.com/twitter/cache-trace, stat/2020Mar.md"
+)
 
 # Atikoglu et al., section 5: values of up to 14 bytes as counted, larger ones generalised Pareto.
 ETC_SMALL_VALUES = (
@@ -21,6 +29,9 @@ ETC_SMALL_VALUES = (
 )  # fmt: skip
 ETC_VALUE_SCALE, ETC_VALUE_SHAPE = 214.476, 0.348238
 ETC_STEPS = 200
+# Key sizes there are generalised extreme values; where half of them are smaller.
+ETC_KEY_LOCATION, ETC_KEY_SCALE, ETC_KEY_SHAPE = 30.7984, 8.20449, 0.078688
+ETC_KEY_MEDIAN = round(ETC_KEY_LOCATION + ETC_KEY_SCALE * (math.log(2) ** -ETC_KEY_SHAPE - 1) / ETC_KEY_SHAPE)
 
 
 @dataclass(frozen=True)
@@ -73,8 +84,8 @@ PRESETS = {
         Preset(
             "facebook-etc",
             "Facebook's general pool: small values with a long tail, 30 gets to a set",
-            f"{ATIKOGLU}: keys' median; the skew is not given as one number there: zipf 0.99 stands in",
-            31,
+            f"{ATIKOGLU}, section 5; the skew is not given as one number there: zipf 0.99 stands in",
+            ETC_KEY_MEDIAN,
             _etc_values(),
             "30:1",
             "zipf:0.99",
@@ -82,7 +93,7 @@ PRESETS = {
         Preset(
             "facebook-usr",
             "Facebook's user account status: 2-byte values, almost only reads",
-            f"{ATIKOGLU}: keys of 16 and 21 bytes there, 21 here; the skew is not given: zipf 0.99 stands in",
+            f"{ATIKOGLU}, section 3; the longer of its two key sizes; the skew is not given: zipf 0.99 stands in",
             21,
             "2",
             "998:2",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,19 @@ def ratio(text: str) -> Json:
         raise ValueError(f"{text!r}: write GET:SET or GET:SET:DELETE, as 9:1 or 90:9:1")
     _, sets, deletes = (*parts, 0.0)[:3]
     return {"set_share": sets / sum(parts), "delete_share": deletes / sum(parts)}
+
+
+def command(text: str) -> Json:
+    """`LPUSH list:__key__ __value__`, its words split as a shell does; `9*GET __key__` is asked nine times as often."""
+    weighted = re.fullmatch(r"(\d+(?:\.\d+)?)\*(.*)", text, re.DOTALL)
+    weight, rest = (float(weighted[1]), weighted[2]) if weighted else (1.0, text)
+    try:
+        words = shlex.split(rest)
+    except ValueError as error:
+        raise ValueError(f"{text!r}: {error}") from None
+    if not words or not weight:
+        raise ValueError(f"{text!r}: write a command, as 'LPUSH list:__key__ __value__' or '9*GET __key__'")
+    return {"words": words, "weight": weight}
 
 
 def value_size(text: str) -> Json:

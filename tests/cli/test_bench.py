@@ -14,7 +14,7 @@ from pymemcache import Client
 
 import memcluster
 from tests.connection import WAIT_SECONDS
-from tests.servers import wait_for
+from tests.servers import Server, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,23 @@ def test_every_request_is_counted(address: str) -> None:
     assert report["wrong"] == report["errors"] == 0
 
 
+def test_the_meta_protocol_is_spoken(address: str) -> None:
+    done = bench(
+        "--server", address, *SHORT, "--protocol", "meta", "--ratio", "7:2:1", "--keys-per-get", "5", "--verify"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no errors" in done.stdout
+
+
+def test_any_command_is_asked_of_a_redis_server(redis: Server) -> None:
+    asked = ("--command", "3*LPUSH list:__key__ __value__", "--command", "LRANGE list:__key__ 0 '__number__'")
+    done = bench("--server", redis.endpoint, *SHORT, "--protocol", "resp", *asked, "--json", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)["report"]
+    assert set(report["operations"]) == {"LPUSH list:__key__ __value__", "LRANGE list:__key__ 0 __number__"}
+    assert report["requests"] == 2000
+
+
 def test_the_table_says_what_was_found(address: str) -> None:
     done = bench("--server", address, "--preset", "twitter-29", *SHORT, "--rate", "20000", "--threads", "2")
     assert done.returncode == 0
@@ -58,9 +75,10 @@ def test_a_wrong_value_is_found(address: str) -> None:
 
 def test_an_interrupted_run_is_reported(address: str) -> None:
     command = [sys.executable, "-m", "memcluster", "bench", "--server", address, "--seconds", "60", "--warm-up", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with contextlib.closing(Client(address)) as client:
-        wait_for(lambda: client.stats()[b"cmd_get"] > 10_000, "the run to be under way")
+        before = client.stats()[b"cmd_get"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        wait_for(lambda: client.stats()[b"cmd_get"] > before + 10_000, "the run to be under way")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 0
@@ -86,6 +104,8 @@ def test_what_cannot_be_is_named(address: str) -> None:
         (("--distribution", "nix"), "'nix': write uniform, zipf:0.99"),
         (("--plot", "run.gif"), "--plot run.gif: name a file that ends in .png or .svg"),
         (("--key-size", "2"), "key_bytes: too few to write so many keys"),
+        (("--command", "PING"), "--command: only with --protocol resp"),
+        (("--protocol", "resp", "--command", "3*"), "write a command, as 'LPUSH list:__key__ __value__'"),
         (("--ttl", "1000h"), "--ttl 3600000: at most 2592000 seconds, 30 days"),
     ):
         done = bench("--server", address, *arguments)

@@ -19,6 +19,25 @@ def test_ratios(text: str, sets: float, deletes: float) -> None:
     assert workload.ratio(text) == {"set_share": sets, "delete_share": deletes}
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "weight"),
+    [
+        ("PING", ["PING"], 1.0),
+        ("9*GET __key__", ["GET", "__key__"], 9.0),
+        ("0.5*SET __key__ 'a b'", ["SET", "__key__", "a b"], 0.5),
+        ("EVAL 'return 2*3' 0", ["EVAL", "return 2*3", "0"], 1.0),
+    ],
+)
+def test_commands(text: str, words: list[str], weight: float) -> None:
+    assert workload.command(text) == {"words": words, "weight": weight}
+
+
+@pytest.mark.parametrize("text", ["", "3*", "0*PING", "SET 'a"])
+def test_what_is_no_command_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=r"write a command|No closing quotation"):
+        workload.command(text)
+
+
 @pytest.mark.parametrize("text", ["", "9", "0:0", "a:b", "1:2:3:4", "1:-1"])
 def test_what_is_no_ratio_is_named(text: str) -> None:
     with pytest.raises(ValueError, match="GET:SET"):
@@ -80,6 +99,11 @@ def test_etc_has_the_sizes_of_its_source() -> None:
     assert total == pytest.approx(1, abs=1e-3)
     assert small == pytest.approx(0.44155, abs=1e-4)
     assert sum(size * weight for size, weight in rows) / total == pytest.approx(194, rel=0.05)
+
+
+def test_etc_has_the_key_size_of_its_source() -> None:
+    # The median of the generalised extreme values that the paper fits to key sizes.
+    assert PRESETS["facebook-etc"].key_size == 34
 
 
 def test_throughput_is_that_between_looks() -> None:
