@@ -6,7 +6,7 @@
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
@@ -16,6 +16,7 @@ use crate::Error;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 const LISTENER: u64 = u64::MAX;
+const VALUE: &[u8] = b"VALUE ";
 
 /// Serves until the process ends.
 ///
@@ -30,7 +31,7 @@ pub fn serve(listener: &TcpListener, value_bytes: usize) -> Result<(), Error> {
         connections: Vec::new(),
         buffer: vec![0; BUFFER_BYTES],
         out: Vec::new(),
-        value: format!(" 0 {value_bytes}\r\n{}\r\n", "x".repeat(value_bytes)).into_bytes(),
+        value: format!(" 0 {value_bytes}\r\n{}\r\nVALUE ", "x".repeat(value_bytes)).into_bytes(),
     };
     let mut events = Vec::with_capacity(256);
     loop {
@@ -58,7 +59,7 @@ struct Floor {
     connections: Vec<Option<Connection>>,
     buffer: Vec<u8>,
     out: Vec<u8>,
-    /// What follows the key in a VALUE answer.
+    /// What follows the key in a VALUE answer, and the beginning of the next one: a copy less a key.
     value: Vec<u8>,
 }
 
@@ -125,13 +126,15 @@ impl Connection {
 fn request(line: &[u8], value: &[u8], out: &mut Vec<u8>) -> usize {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if let Some(keys) = line.strip_prefix(b"get ") {
-        let mut from = 0;
-        for to in memchr_iter(b' ', keys).chain([keys.len()]) {
-            out.extend_from_slice(b"VALUE ");
-            out.extend_from_slice(&keys[from..to]);
+        let mut rest = keys;
+        out.extend_from_slice(VALUE);
+        while !rest.is_empty() {
+            let end = memchr(b' ', rest).unwrap_or(rest.len());
+            out.extend_from_slice(&rest[..end]);
             out.extend_from_slice(value);
-            from = to + 1;
+            rest = rest.get(end + 1..).unwrap_or_default();
         }
+        out.truncate(out.len() - VALUE.len());
         out.extend_from_slice(b"END\r\n");
     } else if line.starts_with(b"set ") {
         out.extend_from_slice(b"STORED\r\n");
@@ -165,7 +168,7 @@ mod tests {
     #[test]
     fn lines_are_answered() {
         let mut out = Vec::new();
-        assert_eq!(request(b"get a bc\r", b" 0 1\r\nx\r\n", &mut out), 0);
+        assert_eq!(request(b"get a bc\r", b" 0 1\r\nx\r\nVALUE ", &mut out), 0);
         assert_eq!(out, b"VALUE a 0 1\r\nx\r\nVALUE bc 0 1\r\nx\r\nEND\r\n");
         assert_eq!(request(b"set a 0 0 120\r", b"", &mut out), 122);
     }
