@@ -29,7 +29,7 @@ Contenders of a scenario take turns on the same processor. Each figure is the me
 other's of the same round. *server ns/request* is time on a processor of all the server's threads, read from the
 kernel's accounts, so it does not depend on how fast the generator is; *generator ns* is the generator's own. *floor* is
 a server that answers like memcached with no store and the least work: what the kernel alone costs. Beside proxies it
-answers by itself, so it is the least that the client's side of a proxy costs; asking the nodes costs as much again.
+answers by itself, so it is the least that the clients' side of a proxy costs; what asking nodes costs comes on top.
 *server busy* and *generator busy* are processors: whoever is near what it may have is what a rate is bounded by.
 """
 
