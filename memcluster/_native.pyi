@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import final
 
-__all__ = ["LoadProgress", "Node", "Router", "hash_key", "load_floor", "load_replay", "load_run", "locate"]
+__all__ = ["LoadProgress", "Node", "RedisNode", "Router", "hash_key", "load_floor", "load_replay", "load_run", "locate"]
 
 @final
 class Node:
@@ -43,6 +43,33 @@ class Node:
         """What `config get cluster` answers from now on."""
     def stopped_fd(self) -> int:
         """Becomes readable when a client's `shutdown` (or a broken worker) ended the node."""
+    def failure(self) -> str | None:
+        """Why the node ended by itself, if it did."""
+
+@final
+class RedisNode:
+    """One Redis-mode node: sockets bound on construction, served by Rust threads from `start` on."""
+
+    def __new__(
+        cls,
+        *,
+        listen: Sequence[str] = ...,
+        unix_socket: str | None = None,
+        unix_mask: int = 0o700,
+        threads: int = 4,
+        connections_max: int = 10000,
+        backlog: int = 511,
+        idle_timeout_seconds: int = 0,
+        databases: int = 16,
+    ) -> RedisNode: ...
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens, ports filled in: `host:port`, then the unix socket's path."""
+    def start(self) -> None: ...
+    def stop(self, timeout_seconds: float = 5.0) -> None:
+        """Stops accepting, lets what is begun end, closes the rest at the timeout, joins the threads."""
+    def stopped_fd(self) -> int:
+        """Becomes readable when a client's `SHUTDOWN` (or a broken worker) ended the node."""
     def failure(self) -> str | None:
         """Why the node ended by itself, if it did."""
 

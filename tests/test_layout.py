@@ -37,10 +37,13 @@ CRATES: dict[str, set[str]] = {
     "reactor": set(),
     "cache": set(),
     "memcached": {"cache"},
-    "node": {"reactor", "memcached", "cache"},
+    "resp": set(),
+    "dataset": set(),
+    "redis": {"resp", "dataset"},
+    "node": {"reactor", "memcached", "cache", "redis", "dataset"},
     "router": {"reactor", "memcached"},
-    "load": {"memcached"},
-    "python": {"node", "router", "load"},
+    "load": {"memcached", "resp"},
+    "python": {"node", "router", "load", "redis"},
 }
 ONLY_IN_THE_BINDING = {"pyo3"}
 

@@ -1,13 +1,18 @@
-//! A memcached node: a choice of parts. The reactor moves bytes, memcached reads and answers them, the cache keeps them.
+//! Two kinds of node, each a choice of parts. The reactor moves bytes; memcached over the cache, or Redis's commands over the dataset,
+//! read and answer them.
 #![forbid(unsafe_code)]
 
 mod clock;
 mod host;
 mod node;
+mod post;
+mod redis_node;
+mod redis_service;
 mod service;
 mod settings;
 mod sweeper;
 
 pub use memcached::VERSION;
 pub use node::Node;
+pub use redis_node::{RedisNode, RedisSettings};
 pub use settings::Settings;

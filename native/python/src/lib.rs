@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 mod load;
 mod memory;
 mod node;
+mod redis;
 mod router;
 
 #[pymodule]
@@ -22,6 +23,8 @@ mod _native {
     use super::load::{LoadProgress, load_floor, load_replay, load_run};
     #[pymodule_export]
     use super::node::Node;
+    #[pymodule_export]
+    use super::redis::RedisNode;
     #[pymodule_export]
     use super::router::{Router, hash_key, locate};
 }

@@ -251,6 +251,12 @@ impl Census {
         self.control.end(None);
     }
 
+    /// One for each worker, in their order.
+    #[must_use]
+    pub fn wakers(&self) -> Vec<Waker> {
+        self.desks.iter().map(|desk| Waker(desk.clone())).collect()
+    }
+
     /// Readable once the server should end: a client asked for it, or a worker failed.
     #[must_use]
     pub fn ended_fd(&self) -> BorrowedFd<'_> {
@@ -261,5 +267,16 @@ impl Census {
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         self.control.failure.lock().clone()
+    }
+}
+
+/// Wakes one worker, whose service then looks for what was laid down for it (`Service::woken`).
+#[derive(Clone, Debug)]
+pub struct Waker(Arc<Desk>);
+
+impl Waker {
+    /// May be called from any thread, at any time.
+    pub fn wake(&self) {
+        self.0.wake();
     }
 }

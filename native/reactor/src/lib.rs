@@ -25,7 +25,7 @@ mod settings;
 mod worker;
 
 pub use address::Address;
-pub use census::{Census, Seated};
+pub use census::{Census, Seated, Waker};
 pub use links::Links;
 pub use reply::Reply;
 pub use server::Server;

@@ -1,7 +1,7 @@
 //! The contract between the reactor and what it serves: read this first.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{Links, Reply};
 
@@ -99,6 +99,14 @@ pub trait Service {
         Duration::ZERO
     }
 
-    /// Called about every `Settings::tick`: deadlines, sweeps.
+    /// Another thread has called `Waker::wake` for this worker: something was laid down for it.
+    fn woken(&mut self, _links: &mut Links) {}
+
+    /// When `tick` is to be called next, if that is sooner than its usual time.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Called about every `Settings::tick`, and when `due`: deadlines, sweeps.
     fn tick(&mut self, _links: &mut Links) {}
 }

@@ -106,7 +106,8 @@ impl<S: Service> Worker<S> {
     /// How long to wait for events: until the next tick, or not at all if something is still to be served.
     fn patience(&self) -> Timespec {
         let left = if self.links.again.is_empty() {
-            self.tick.saturating_sub(self.links.now.saturating_duration_since(self.ticked))
+            let usual = self.tick.saturating_sub(self.links.now.saturating_duration_since(self.ticked));
+            self.service.due().map_or(usual, |due| usual.min(due.saturating_duration_since(self.links.now)))
         } else {
             Duration::ZERO
         };
@@ -144,6 +145,7 @@ impl<S: Service> Worker<S> {
                 self.desk.left();
             }
         }
+        self.service.woken(&mut self.links);
         if self.links.is_draining {
             self.drain();
         }
@@ -374,7 +376,8 @@ impl<S: Service> Worker<S> {
         }
         self.serve_arrivals();
         self.service.turn(&mut self.links);
-        if self.links.now.saturating_duration_since(self.ticked) >= self.tick {
+        let is_due = self.service.due().is_some_and(|due| due <= self.links.now);
+        if is_due || self.links.now.saturating_duration_since(self.ticked) >= self.tick {
             self.ticked = self.links.now;
             self.service.tick(&mut self.links);
             self.look_around();

@@ -1,0 +1,33 @@
+//! Redis mode's store: typed values by key, in numbered databases, in shards behind locks. It knows no protocol, no clients and no
+//! log: who changes something says so himself to whoever wants to know (`Attached`).
+//!
+//! ```text
+//!   Dataset ── lock(shards) ──> Locked ── database(number, key) ──> Database of one shard: key -> Item { value, expiry, access }
+//!   Value = String | List | Hash | Set | SortedSet | Stream      a type a file; small ones in one allocation
+//! ```
+//!
+//! Shards are locked in ascending order, never another one while some are held: so nobody waits in a circle.
+#![forbid(unsafe_code)]
+
+mod database;
+mod dataset;
+mod hash;
+mod item;
+mod list;
+mod set;
+mod sorted_set;
+mod stream;
+mod value;
+
+pub use database::Database;
+pub use dataset::{Dataset, Locked, SHARDS, Shards};
+pub use hash::Hash;
+pub use item::Item;
+pub use list::List;
+pub use set::Set;
+pub use sorted_set::SortedSet;
+pub use stream::Stream;
+pub use value::{Kind, Typed, Value, View};
+
+/// Milliseconds since 1970.
+pub type Millis = u64;

@@ -1,0 +1,108 @@
+//! Redis's commands on the reactor: the two contracts, put together one to one, and mail between connections.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
+use redis::{Mail, Session, Worker};
+
+use crate::post::Post;
+
+/// One worker thread of a Redis-mode node.
+pub(crate) struct Redis {
+    worker: Worker,
+    number: usize,
+    post: Arc<Post>,
+    output_limit: usize,
+}
+
+impl Redis {
+    pub(crate) fn new(worker: Worker, number: usize, post: Arc<Post>, output_limit: usize) -> Self {
+        Self { worker, number, post, output_limit }
+    }
+
+    /// Delivers what the last executions laid down: here at once, elsewhere by post.
+    fn deliver(&mut self, links: &mut Links) {
+        for (to, mail) in self.worker.outbox().take() {
+            if to.worker == self.number {
+                hand(Token(to.token), mail, links);
+            } else {
+                self.post.send(to.worker, Token(to.token), mail);
+            }
+        }
+    }
+}
+
+/// Gives a connection of this worker its mail; one that is gone gets none.
+fn hand(to: Token, mail: Mail, links: &mut Links) {
+    match mail {
+        Mail::Push(bytes) => {
+            if let Some(reply) = links.reply(to) {
+                reply.put(&bytes);
+            }
+        }
+        Mail::Answer(bytes) => {
+            if let Some(reply) = links.reply(to) {
+                reply.put(&bytes);
+            }
+            links.resume(to);
+        }
+        Mail::GoOn => links.resume(to),
+        Mail::Close => links.abort(to),
+    }
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn wall_clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+impl Service for Redis {
+    type Session = Session;
+
+    fn open(&mut self, opened: Opened, _links: &mut Links) -> Session {
+        self.worker.open(opened.token.0)
+    }
+
+    fn serve(
+        &mut self,
+        _token: Token,
+        session: &mut Session,
+        input: &[u8],
+        reply: &mut Reply,
+        links: &mut Links,
+    ) -> Progress {
+        let progress = self.worker.serve(session, input, reply.buffer(), self.output_limit, wall_clock());
+        if !self.worker.outbox().is_empty() {
+            self.deliver(links);
+        }
+        match progress {
+            redis::Progress::Consumed(count) => Progress::Consumed(count),
+            redis::Progress::Yield(count) => Progress::Yield(count),
+            redis::Progress::Blocked(count) => Progress::Blocked(count),
+            redis::Progress::Close => Progress::Close,
+        }
+    }
+
+    fn close(&mut self, _token: Token, session: Option<Session>, _why: Why, links: &mut Links) {
+        if let Some(session) = session {
+            self.worker.close(session);
+            self.deliver(links);
+        }
+    }
+
+    fn woken(&mut self, links: &mut Links) {
+        for (to, mail) in self.post.take(self.number) {
+            hand(to, mail, links);
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.worker.due()
+    }
+
+    fn tick(&mut self, links: &mut Links) {
+        self.worker.tick(wall_clock());
+        self.deliver(links);
+    }
+}

@@ -1,0 +1,232 @@
+//! One call of a command: what its function may use. The shards of its keys are locked; what it changes it says with `modified`.
+//!
+//! ```text
+//!   read    read::<Hash>(key)? -> (Option<&Hash>, &mut Writer)       string(key)? the same with bytes
+//!   change  change::<Hash, _>(key, |hash| …)? -> Option<R>           only if it is there; removed if it is empty then
+//!           change_or_make::<Hash, _>(key, |hash| …)? -> R           made if it is not
+//!           set(key, value)   remove(key)   set_expires_at(key, at)
+//!   then    modified(key, Class::Hash, "hset")                       watchers, trackers, waiters and subscribers are told
+//!           say(&[…])                                                the effect, if it is not the words themselves
+//! ```
+
+use dataset::{Kind, Locked, Millis, Typed, Value, View};
+use resp::Writer;
+
+use crate::attached::Attached;
+use crate::blocking::{AtDeadline, Wait};
+use crate::effects::Effects;
+use crate::events::Class;
+use crate::fault::Fault;
+use crate::outbox::Outbox;
+use crate::server::Server;
+use crate::session::Session;
+
+/// What a command's function works with.
+pub struct Call<'c, 'd> {
+    /// Everything that all connections share.
+    pub(crate) server: &'d Server,
+    /// The connection that asks; for a command that is tried again for one who waits, a stand-in of it.
+    pub(crate) session: &'c mut Session,
+    /// The keys' shards, locked.
+    pub(crate) data: &'c mut Locked<'d, Attached>,
+    /// The reply.
+    pub(crate) reply: Writer<'c>,
+    /// The time, the same for a whole transaction.
+    pub(crate) now: Millis,
+    /// What it changes, for the log.
+    pub(crate) effects: &'c mut Effects,
+    /// What it means for other connections.
+    pub(crate) outbox: &'c mut Outbox,
+    /// Keys that it changed and somebody waits for.
+    pub(crate) ready: &'c mut Vec<(usize, Vec<u8>)>,
+    /// It found nothing and would wait. Set by `wait`.
+    pub(crate) wait: Option<Wait>,
+    /// False in transactions and scripts: who would wait gets the answer of one who waited in vain, at once.
+    pub(crate) may_wait: bool,
+}
+
+impl<'c> Call<'c, '_> {
+    /// The connection's database.
+    pub(crate) fn database(&self) -> usize {
+        self.session.database
+    }
+
+    /// The live value of a key, with the writer for the reply; an expired one is removed. Counts as an access.
+    pub(crate) fn view(&mut self, key: &[u8]) -> (Option<View<'_>>, &mut Writer<'c>) {
+        self.expire_if_due(key);
+        let (server, now) = (self.server, self.now);
+        let (database, hash) = self.data.at_mut(self.session.database, key);
+        (database.touch(hash, key, now, |access| server.accessed(access, now)), &mut self.reply)
+    }
+
+    /// The value of this type, with the writer for the reply.
+    ///
+    /// # Errors
+    /// `WRONG_TYPE`.
+    pub(crate) fn read<T: Typed>(&mut self, key: &[u8]) -> Result<(Option<&T>, &mut Writer<'c>), Fault> {
+        let (view, reply) = self.view(key);
+        let found = view.map(|view| T::of(&view).ok_or(Fault::WRONG_TYPE)).transpose()?;
+        Ok((found, reply))
+    }
+
+    /// The string, with the writer for the reply.
+    ///
+    /// # Errors
+    /// `WRONG_TYPE`.
+    pub(crate) fn string(&mut self, key: &[u8]) -> Result<(Option<&[u8]>, &mut Writer<'c>), Fault> {
+        let (view, reply) = self.view(key);
+        match view {
+            None => Ok((None, reply)),
+            Some(View::String(bytes)) => Ok((Some(bytes), reply)),
+            Some(_) => Err(Fault::WRONG_TYPE),
+        }
+    }
+
+    /// What kind of value the key holds.
+    pub(crate) fn kind(&mut self, key: &[u8]) -> Option<Kind> {
+        self.view(key).0.map(|view| view.kind())
+    }
+
+    /// Changes the value of this type, if it is there; a collection that is empty then is removed, and `del` is said.
+    ///
+    /// # Errors
+    /// `WRONG_TYPE`.
+    pub(crate) fn change<T: Typed, R>(
+        &mut self,
+        key: &[u8],
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<Option<R>, Fault> {
+        match self.kind(key) {
+            None => Ok(None),
+            Some(kind) if kind == T::KIND => self.change_or_make(key, change).map(Some),
+            Some(_) => Err(Fault::WRONG_TYPE),
+        }
+    }
+
+    /// Changes the value of this type, made empty before if it is not there; one that is empty then is removed.
+    ///
+    /// # Errors
+    /// `WRONG_TYPE`.
+    pub(crate) fn change_or_make<T: Typed, R>(
+        &mut self,
+        key: &[u8],
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Result<R, Fault> {
+        self.expire_if_due(key);
+        let access = self.server.accessed_first(self.now);
+        let (database, hash) = self.data.at_mut(self.session.database, key);
+        let was_there = database.item(hash, key).is_some();
+        let result = database.typed_mut(hash, key, access, change).ok_or(Fault::WRONG_TYPE)?;
+        let is_spent = database.change(hash, key, |value| value.is_spent()).unwrap_or(false);
+        if is_spent {
+            self.server.discard(database.remove(hash, key));
+            if was_there {
+                self.notify(Class::Generic, "del", key);
+            }
+        } else if !was_there {
+            self.notify(Class::New, "new", key);
+        }
+        Ok(result)
+    }
+
+    /// Stores a value; any former one and its expiry are gone.
+    pub(crate) fn set(&mut self, key: &[u8], value: Value) {
+        self.expire_if_due(key);
+        let access = self.server.accessed_first(self.now);
+        let (database, hash) = self.data.at_mut(self.session.database, key);
+        let former = database.insert(hash, key, value, access);
+        let is_new = former.is_none();
+        self.server.discard(former);
+        if is_new {
+            self.notify(Class::New, "new", key);
+        }
+    }
+
+    /// Takes a value out; nothing is said.
+    pub(crate) fn take(&mut self, key: &[u8]) -> Option<Value> {
+        self.expire_if_due(key);
+        let (database, hash) = self.data.at_mut(self.session.database, key);
+        database.remove(hash, key)
+    }
+
+    /// Removes a key and says `del`; false if it was not there.
+    pub(crate) fn remove(&mut self, key: &[u8]) -> bool {
+        let former = self.take(key);
+        let was_there = former.is_some();
+        self.server.discard(former);
+        if was_there {
+            self.modified(key, Class::Generic, "del");
+        }
+        was_there
+    }
+
+    /// When a live key expires; `None` without the key.
+    pub(crate) fn expires_at(&mut self, key: &[u8]) -> Option<Option<Millis>> {
+        self.expire_if_due(key);
+        let (database, hash) = self.data.at(self.session.database, key);
+        database.item(hash, key).map(dataset::Item::expires_at)
+    }
+
+    /// Sets or clears the expiry; false without the key.
+    pub(crate) fn set_expires_at(&mut self, key: &[u8], at: Option<Millis>) -> bool {
+        let (database, hash) = self.data.at_mut(self.session.database, key);
+        database.set_expires_at(hash, key, at)
+    }
+
+    /// Says that a key has changed: to watchers, waiters and, as an event, to subscribers.
+    pub(crate) fn modified(&mut self, key: &[u8], class: Class, event: &str) {
+        self.effects.changes += 1;
+        self.touched(key);
+        self.notify(class, event, key);
+    }
+
+    /// Rings the alarms of those who watch the key, and remembers it for those who wait for it.
+    pub(crate) fn touched(&mut self, key: &[u8]) {
+        let database = self.session.database;
+        let attached = self.data.attached(key);
+        if !attached.watched.is_empty() {
+            let alarms = attached.watched.get(&(database, key.into()));
+            alarms.into_iter().flatten().for_each(|alarm| alarm.ring());
+        }
+        if !attached.awaited.is_empty() && attached.awaited.contains_key(&(database, key.into())) {
+            self.ready.push((database, key.to_vec()));
+        }
+    }
+
+    /// Publishes a keyspace event, if anybody wants events of its class.
+    pub(crate) fn notify(&mut self, class: Class, event: &str, key: &[u8]) {
+        self.server.notify(self.outbox, self.session.database, class, event, key);
+    }
+
+    /// The effect, in place of the command's own words; called several times for several commands, with no words for none.
+    pub(crate) fn say(&mut self, words: &[&[u8]]) {
+        self.effects.is_said = true;
+        if !words.is_empty() {
+            self.effects.push(self.session.database, words);
+        }
+    }
+
+    /// Asks to wait for any of these keys, for so long (0: for ever), and to be tried again. Where that may not be (a
+    /// transaction, a script), answers at once.
+    pub(crate) fn wait_for(&mut self, keys: &[&[u8]], milliseconds: u64, at_deadline: AtDeadline) {
+        if !self.may_wait {
+            at_deadline.answer(&mut self.reply);
+            return;
+        }
+        let deadline = (milliseconds > 0).then(|| self.now.saturating_add(milliseconds));
+        self.wait = Some(Wait { keys: keys.iter().map(|key| key.to_vec()).collect(), deadline, at_deadline });
+    }
+
+    /// Removes a key whose time has come, as any change: with its event and its effect.
+    pub(crate) fn expire_if_due(&mut self, key: &[u8]) {
+        let (database, hash) = self.data.at_mut(self.session.database, key);
+        if database.item(hash, key).is_none_or(|item| !item.is_expired(self.now)) {
+            return;
+        }
+        let former = database.remove(hash, key);
+        self.server.discard(former);
+        self.effects.push(self.session.database, &[b"DEL", key]);
+        self.touched(key);
+        self.notify(Class::Expired, "expired", key);
+    }
+}

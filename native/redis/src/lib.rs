@@ -1,0 +1,36 @@
+//! Redis's commands over the dataset: what a client may ask, who may ask it, and what follows from it for others.
+//!
+//! ```text
+//!   bytes ── resp::request ──> words ── Worker: find the row in commands/, may this client? ──> queue it (MULTI) or execute
+//!   execute: lock the shards of its keys ──> row.run(Call, words) ──> reply
+//!            └─ effects to the log, watchers and trackers told, who waits for the keys served, mail to other connections
+//! ```
+//!
+//! It knows no sockets and no threads: mail for other connections leaves through the `Outbox`, and the host delivers it.
+#![forbid(unsafe_code)]
+#![allow(dead_code)]
+
+mod attached;
+mod blocking;
+mod call;
+mod clients;
+pub mod command;
+mod commands;
+mod effects;
+mod events;
+mod execute;
+mod fault;
+mod outbox;
+mod server;
+mod session;
+mod words;
+mod worker;
+
+pub use call::Call;
+pub use clients::ClientId;
+pub use effects::{Effect, Effects};
+pub use fault::{Fault, Outcome};
+pub use outbox::{Mail, Outbox};
+pub use server::{Server, Settings, VERSION};
+pub use session::Session;
+pub use worker::{Progress, Worker};

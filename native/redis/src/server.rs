@@ -1,0 +1,66 @@
+//! What all connections of one server share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dataset::{Dataset, Millis, Value};
+
+use crate::attached::Attached;
+use crate::events::Class;
+use crate::outbox::Outbox;
+
+/// Redis's version whose behaviour this is: clients decide by it what they may ask.
+pub const VERSION: &str = "7.2.4";
+
+/// What a server is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Numbered databases.
+    pub databases: usize,
+    /// Bounds of a request.
+    pub limits: resp::Limits,
+    /// Requests of one connection served before the others have their turn.
+    pub requests_per_turn: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { databases: 16, limits: resp::Limits::default(), requests_per_turn: 100 }
+    }
+}
+
+/// One server.
+pub struct Server {
+    pub(crate) settings: Settings,
+    pub(crate) dataset: Dataset<Attached>,
+    clients: AtomicU64,
+}
+
+impl Server {
+    /// An empty one.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { dataset: Dataset::new(settings.databases), settings, clients: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn next_client(&self) -> u64 {
+        self.clients.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// What eviction goes by after an access at `now`.
+    pub(crate) fn accessed(&self, _before: u32, now: Millis) -> u32 {
+        (now / 1000) as u32
+    }
+
+    /// The same for an item that is new.
+    pub(crate) fn accessed_first(&self, now: Millis) -> u32 {
+        self.accessed(0, now)
+    }
+
+    /// Drops a value; a huge one elsewhere, so that nobody waits for it.
+    pub(crate) fn discard(&self, value: Option<Value>) {
+        drop(value);
+    }
+
+    /// Publishes a keyspace event, if anybody wants events of its class.
+    pub(crate) fn notify(&self, _outbox: &mut Outbox, _database: usize, _class: Class, _event: &str, _key: &[u8]) {}
+}

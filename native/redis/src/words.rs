@@ -1,0 +1,50 @@
+//! Numbers and options as they stand in a request.
+
+use crate::fault::Fault;
+
+/// An integer in its one canonical form: no sign but `-`, no leading zeros or spaces.
+pub(crate) fn integer(word: &[u8]) -> Result<i64, Fault> {
+    canonical(word).ok_or(Fault::NOT_INTEGER)
+}
+
+/// The integer that these bytes are the canonical form of.
+pub(crate) fn canonical(word: &[u8]) -> Option<i64> {
+    let digits = word.strip_prefix(b"-").unwrap_or(word);
+    let is_canonical = match digits {
+        [b'0'] => digits.len() == word.len(),
+        [b'1'..=b'9', rest @ ..] => rest.len() < 19 && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    is_canonical.then(|| std::str::from_utf8(word).ok()?.parse().ok()).flatten()
+}
+
+/// The word is this name, in any case.
+pub(crate) fn is(word: &[u8], name: &str) -> bool {
+    word.eq_ignore_ascii_case(name.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_canonical_integers_are_integers() {
+        let rows: [(&[u8], Option<i64>); 12] = [
+            (b"0", Some(0)),
+            (b"-1", Some(-1)),
+            (b"9223372036854775807", Some(i64::MAX)),
+            (b"-9223372036854775808", Some(i64::MIN)),
+            (b"9223372036854775808", None),
+            (b"-0", None),
+            (b"01", None),
+            (b"+1", None),
+            (b" 1", None),
+            (b"1 ", None),
+            (b"", None),
+            (b"-", None),
+        ];
+        for (word, value) in rows {
+            assert_eq!(canonical(word), value, "{}", word.escape_ascii());
+        }
+    }
+}

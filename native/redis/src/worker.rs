@@ -1,0 +1,168 @@
+//! One thread's part of the server: turns input into requests, and requests into executions, as far as output and fairness allow.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use dataset::Millis;
+use resp::{Parsed, Writer, request};
+
+use crate::ClientId;
+use crate::command::{self, Command, flag};
+use crate::execute::Aftermath;
+use crate::fault::Fault;
+use crate::outbox::Outbox;
+use crate::server::Server;
+use crate::session::Session;
+
+/// How far `serve` came with its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// This many bytes are done; the rest waits until more input arrives.
+    Consumed(usize),
+    /// This many are done; call again with the rest after others had their turn.
+    Yield(usize),
+    /// This many are done; the connection waits for something: call again when its mail has come, or the reply has drained.
+    Blocked(usize),
+    /// Send what the reply holds, then close.
+    Close,
+}
+
+/// Serves the connections of one thread.
+pub struct Worker {
+    server: Arc<Server>,
+    number: usize,
+    after: Aftermath,
+}
+
+impl Worker {
+    /// The `number`-th worker of a server.
+    #[must_use]
+    pub fn new(server: Arc<Server>, number: usize) -> Self {
+        Self { server, number, after: Aftermath::default() }
+    }
+
+    /// A connection stands; `token` is what the host calls it.
+    pub fn open(&mut self, token: u64) -> Session {
+        Session::new(ClientId { number: self.server.next_client(), worker: self.number, token })
+    }
+
+    /// The connection is gone.
+    pub fn close(&mut self, session: Session) {
+        drop(session);
+    }
+
+    /// When `tick` is to be called next, if soon.
+    #[must_use]
+    pub fn due(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Time has passed: who has waited in vain is told.
+    pub fn tick(&mut self, _now: Millis) {}
+
+    /// Mail for other connections, to be delivered now.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        &mut self.after.outbox
+    }
+
+    /// Serves what `input` holds: what arrived, behind what was left over. The reply counts as full from `limit` bytes on.
+    pub fn serve(
+        &mut self,
+        session: &mut Session,
+        input: &[u8],
+        out: &mut Vec<u8>,
+        limit: usize,
+        now: Millis,
+    ) -> Progress {
+        let mut done = 0;
+        for _ in 0..self.server.settings.requests_per_turn.max(1) {
+            if session.waiter.as_ref().is_some_and(|waiter| !waiter.is_settled()) || out.len() >= limit {
+                return Progress::Blocked(done);
+            }
+            session.waiter = None;
+            match request::parse(&input[done..], &self.server.settings.limits) {
+                Parsed::NeedMore => return Progress::Consumed(done),
+                Parsed::Done { arguments, consumed } => {
+                    if !arguments.is_empty() {
+                        self.request(session, &arguments, out, now);
+                    }
+                    done += consumed;
+                }
+                Parsed::Bad(message) => {
+                    Writer::new(out, session.version).error(&[b"ERR ", message.as_bytes()].concat());
+                    return Progress::Close;
+                }
+            }
+            if session.is_closing {
+                return Progress::Close;
+            }
+        }
+        Progress::Yield(done)
+    }
+
+    /// One request: finds its row, and executes it unless something forbids.
+    fn request(&mut self, session: &mut Session, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) {
+        match admit(words) {
+            Ok(command) => self.execute(session, command, words, out, now),
+            Err(Fault(text)) => {
+                if let Some(transaction) = &mut session.transaction {
+                    transaction.is_spoiled = true;
+                }
+                Writer::new(out, session.version).error(&text);
+            }
+        }
+    }
+
+    fn execute(&mut self, session: &mut Session, command: &Command, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) {
+        let server = &*self.server;
+        let mut data = server.dataset.lock(server.shards_of(command, words));
+        server.run(session, &mut data, command, words, out, now, true, &mut self.after);
+        drop(data);
+        drop(self.after.effects.take());
+        self.after.ready.clear();
+    }
+}
+
+/// The row of a request, if there is one and its words are as many as it takes.
+fn admit(words: &[&[u8]]) -> Result<&'static Command, Fault> {
+    let command = command::find(words[0]).ok_or_else(|| unknown(words))?;
+    let sub = words.get(1).filter(|_| !command.subcommands.is_empty());
+    let command = match sub {
+        None => command,
+        Some(word) => {
+            let found = command.subcommands.iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(word));
+            found.ok_or_else(|| unknown_subcommand(command, word))?
+        }
+    };
+    if command.takes(words.len()) { Ok(command) } else { Err(Fault::arity(command.name)) }
+}
+
+/// How much of an unknown command is repeated.
+const SHOWN_MAX: usize = 128;
+
+fn unknown(words: &[&[u8]]) -> Fault {
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(&words[0][..words[0].len().min(SHOWN_MAX)]);
+    text.extend_from_slice(b"', with args beginning with: ");
+    let mut left = SHOWN_MAX;
+    for word in &words[1..] {
+        if left == 0 {
+            break;
+        }
+        let shown = &word[..word.len().min(left)];
+        text.push(b'\'');
+        text.extend_from_slice(shown);
+        text.extend_from_slice(b"' ");
+        left = left.saturating_sub(shown.len() + 3);
+    }
+    Fault::made(text)
+}
+
+fn unknown_subcommand(command: &Command, word: &[u8]) -> Fault {
+    let mut text = b"ERR unknown subcommand '".to_vec();
+    text.extend_from_slice(&word[..word.len().min(SHOWN_MAX)]);
+    text.extend_from_slice(format!("'. Try {} HELP.", command.name.to_uppercase()).as_bytes());
+    Fault::made(text)
+}
+
+const _: u32 = flag::WRITE;
