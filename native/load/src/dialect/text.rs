@@ -17,6 +17,7 @@ pub(crate) struct Text {
 }
 
 const VALUE: &[u8] = b"VALUE ";
+const END: &[u8] = b"END\r\n";
 
 impl Dialect for Text {
     fn get(keys: &Keys, count: usize) -> Template {
@@ -33,12 +34,14 @@ impl Dialect for Text {
         Template::default().text("delete ").key(keys).text("\r\n")
     }
 
-    /// The line of a value has a key of known length: its end is looked for only behind that.
+    /// The line of a value has a key of known length: its end is looked for only behind that. The most common other line
+    /// needs no search.
     #[inline]
     fn line_end(input: &[u8], key_bytes: usize) -> Option<usize> {
         let known = VALUE.len() + key_bytes;
         match input.get(known..) {
             Some(rest) if input.starts_with(VALUE) => Some(known + rest.iter().position(|&byte| byte == b'\n')?),
+            _ if input.starts_with(END) => Some(END.len() - 1),
             _ => memchr(b'\n', input),
         }
     }
