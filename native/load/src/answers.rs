@@ -286,6 +286,20 @@ mod tests {
         wrong_key::<Resp>();
     }
 
+    #[test]
+    fn a_value_of_another_length_is_wrong() {
+        let world = World::new();
+        let key = world.long();
+        let right = world.values.of(key);
+        for said in [&right[..right.len() - 1], &right[..0], &[right, b"!"].concat()] {
+            let mut answers = Answers::<Text>::default();
+            get(&mut answers, &[key]);
+            let header = Text::header(key, said.len());
+            let counts = world.feed(&mut answers, [header.as_bytes(), said, b"\r\nEND\r\n"]);
+            assert_eq!((counts.wrong, counts.requests[0], counts.errors), (1, 1, 0), "{} bytes", said.len());
+        }
+    }
+
     fn deletes<S: Server>(said: &[u8]) {
         let mut answers = Answers::<S>::default();
         (0..3).for_each(|_| answers.asked.request(Kind::DELETE, 1));
