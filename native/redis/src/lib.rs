@@ -20,6 +20,7 @@ mod effects;
 mod events;
 mod execute;
 mod fault;
+pub mod glob;
 mod outbox;
 mod server;
 mod session;
