@@ -6,6 +6,10 @@
 //!   Value = String | List | Hash | Set | SortedSet | Stream      a type a file; small ones in one allocation
 //! ```
 //!
+//! `Table` is the one hash table of large collections and of databases: bounded steps of growth, and `scan`, whose cursor keeps SCAN's
+//! promise while the table changes (HSCAN, SSCAN and ZSCAN use it); `hash` is the hash of its bytes. A collection in one allocation
+//! is scanned at once, with cursor 0.
+//!
 //! Shards are locked in ascending order, never another one while some are held: so nobody waits in a circle.
 #![forbid(unsafe_code)]
 
@@ -17,6 +21,7 @@ mod list;
 mod set;
 mod sorted_set;
 mod stream;
+mod table;
 mod value;
 
 pub use database::Database;
@@ -27,6 +32,7 @@ pub use list::List;
 pub use set::Set;
 pub use sorted_set::SortedSet;
 pub use stream::Stream;
+pub use table::{Table, hash};
 pub use value::{Kind, Typed, Value, View};
 
 /// Milliseconds since 1970.
