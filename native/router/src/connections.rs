@@ -35,11 +35,11 @@ pub struct Question {
 }
 
 /// Nodes answer requests one by one. Read as they come, each answer costs a wake-up, a read and a send, and each request that
-/// came meanwhile a send of its own; with so many owed, a rest of two microseconds for each saves most of that and is little
-/// beside the time that they take (measured before memcached nodes, with 50 connections: single gets at 0.85 of the server
+/// came meanwhile a send of its own; with so many owed, a rest of three microseconds for each saves most of that and is little
+/// beside the time that they take (measured before memcached nodes, with 50 connections: single gets at 0.8 of the server
 /// time, gets pipelined by 16 at 0.7, in as many requests a second or more, as the nodes are disturbed less).
 const REST_FROM: usize = 8;
-const REST_US_EACH: usize = 2;
+const REST_US_EACH: usize = 3;
 const REST_US_MAX: usize = 200;
 /// The same for many keys, whether of one request or of many: gets of 100 keys at 0.6.
 const REST_FROM_KEYS: usize = 500;

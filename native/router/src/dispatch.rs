@@ -245,7 +245,8 @@ impl Worker {
             }
             return self.join(index, join, single.deed != Deed::Write, links);
         }
-        let target = Target { pool: place, node: pool.first(single.key) as u32 };
+        let node = self.ahead.node(single.key, place).unwrap_or_else(|| pool.first(single.key));
+        let target = Target { pool: place, node: node as u32 };
         let client = &mut self.clients[index];
         let is_heard = single.wish != Wish::Nothing;
         let owner = if is_heard {

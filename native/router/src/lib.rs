@@ -12,6 +12,7 @@
 #![deny(unsafe_code)]
 
 mod admin;
+mod ahead;
 mod answer;
 mod body;
 mod client;

@@ -46,6 +46,7 @@ impl Worker {
         links: &mut Links,
     ) -> Progress {
         self.clients[index].is_stalled = false;
+        self.ahead.forget();
         let mut done = 0;
         let progress = loop {
             let client = &mut self.clients[index];
@@ -62,6 +63,7 @@ impl Worker {
             if done == input.len() {
                 break Progress::Consumed(done);
             }
+            self.ahead.look(&self.topology.routing, &input[done..]);
             match self.step(index, &input[done..], reply, links) {
                 Step::Took(count) => done += count,
                 Step::NeedMore => break Progress::Consumed(done),

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
 use slab::Slab;
 
+use crate::ahead::Ahead;
 use crate::answer::{Expect, Verdict, without_barrier};
 use crate::body::{Answer, Body};
 use crate::client::{Client, Slot};
@@ -39,6 +40,7 @@ pub struct Worker {
     pub(crate) topology: Topology,
     pub(crate) connections: Connections,
     pub(crate) clients: Slab<Client>,
+    pub(crate) ahead: Ahead,
     installs: u64,
     epochs: u32,
     began: Instant,
@@ -57,6 +59,7 @@ impl Worker {
             topology: shared.topology(),
             connections: Connections::new(index, outstanding_max, queued_bytes_max),
             clients: Slab::new(),
+            ahead: Ahead::default(),
             installs,
             epochs: 0,
             began: Instant::now(),
