@@ -1,18 +1,27 @@
 //! One numbered database's part in one shard: a table of items. Expired items count as absent everywhere; they are removed by those
 //! who may change something.
 
-use hashbrown::hash_table::{Entry, HashTable};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::{Item, Millis, Typed, Value, View};
+use crate::{Item, Millis, Table, Typed, Value, View, hash};
+
+/// What a database weighs is added to the dataset's total when it has changed by so much: so a total costs writers little.
+const SETTLED_BYTES: usize = 1024;
 
 /// The items of one database in one shard.
 #[derive(Debug, Default)]
 pub struct Database {
-    items: HashTable<(u64, Item)>,
+    items: Table<Item>,
     /// Items with an expiry.
     volatile: usize,
     /// Bytes of all items.
     weight: usize,
+    /// Bytes that the dataset's total holds for it.
+    settled: usize,
+}
+
+fn hasher(item: &Item) -> u64 {
+    hash(item.key())
 }
 
 impl Database {
@@ -34,16 +43,26 @@ impl Database {
         self.volatile
     }
 
-    /// Bytes that its items take.
+    /// Bytes that its items and their table take.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.weight
+        self.weight + self.items.weight()
+    }
+
+    /// Brings a total up to date.
+    pub(crate) fn settle(&mut self, total: &AtomicUsize) {
+        let weight = self.weight();
+        if weight.abs_diff(self.settled) >= SETTLED_BYTES {
+            // The sum wraps as the difference does: a smaller weight makes it smaller.
+            total.fetch_add(weight.wrapping_sub(self.settled), Ordering::Relaxed);
+            self.settled = weight;
+        }
     }
 
     /// The item, expired or not; `hash` is the key's.
     #[must_use]
     pub fn item(&self, hash: u64, key: &[u8]) -> Option<&Item> {
-        self.items.find(hash, |(_, item)| item.key() == key).map(|(_, item)| item)
+        self.items.find(hash, |item| item.key() == key)
     }
 
     /// The live value.
@@ -57,13 +76,13 @@ impl Database {
         let former = self.remove(hash, key);
         let item = Item::new(key, value, access);
         self.weight += item.weight();
-        self.items.insert_unique(hash, (hash, item), |(hash, _)| *hash);
+        self.items.insert(hash, item, hasher);
         former
     }
 
     /// Changes a value in place; `None` if there is none. What the change makes it weigh is accounted for.
     pub fn change<R>(&mut self, hash: u64, key: &[u8], change: impl FnOnce(&mut Value) -> R) -> Option<R> {
-        let (_, item) = self.items.find_mut(hash, |(_, item)| item.key() == key)?;
+        let item = self.items.find_mut(hash, |item| item.key() == key)?;
         let before = item.weight();
         let result = change(item.value_mut());
         self.weight = self.weight + item.weight() - before;
@@ -72,8 +91,7 @@ impl Database {
 
     /// Removes the item and returns its value: dropping a huge one is the caller's matter.
     pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<Value> {
-        let Ok(entry) = self.items.find_entry(hash, |(_, item)| item.key() == key) else { return None };
-        let ((_, item), _) = entry.remove();
+        let item = self.items.remove(hash, |item| item.key() == key, hasher)?;
         self.weight -= item.weight();
         self.volatile -= usize::from(item.expires_at().is_some());
         Some(item.into_value())
@@ -81,7 +99,7 @@ impl Database {
 
     /// Sets or clears the expiry; false without the item.
     pub fn set_expires_at(&mut self, hash: u64, key: &[u8], at: Option<Millis>) -> bool {
-        let Some((_, item)) = self.items.find_mut(hash, |(_, item)| item.key() == key) else { return false };
+        let Some(item) = self.items.find_mut(hash, |item| item.key() == key) else { return false };
         self.volatile -= usize::from(item.expires_at().is_some());
         self.volatile += usize::from(at.is_some());
         item.set_expires_at(at);
@@ -90,7 +108,7 @@ impl Database {
 
     /// The live value; `access` is what eviction goes by from now on, made of what it went by before.
     pub fn touch(&mut self, hash: u64, key: &[u8], now: Millis, access: impl FnOnce(u32) -> u32) -> Option<View<'_>> {
-        let (_, item) = self.items.find_mut(hash, |(_, item)| item.key() == key)?;
+        let item = self.items.find_mut(hash, |item| item.key() == key)?;
         if item.is_expired(now) {
             return None;
         }
@@ -100,16 +118,28 @@ impl Database {
 
     /// Every item, in no order.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter().map(|(_, item)| item)
+        self.items.iter()
+    }
+
+    /// The next items of a walk: see `Table::scan`.
+    pub fn scan(&self, cursor: u64, count: usize, visit: impl FnMut(&Item)) -> u64 {
+        self.items.scan(cursor, count, hasher, visit)
+    }
+
+    /// Any item, expired or not; `draw` gives random numbers.
+    pub fn random(&self, draw: impl FnMut() -> u64) -> Option<&Item> {
+        self.items.random(draw)
     }
 
     /// # Panics
     /// When a count is wrong or a value's invariant is broken.
     pub fn validate(&self) {
+        self.items.validate(hasher);
         let weight: usize = self.items().map(Item::weight).sum();
         assert_eq!(weight, self.weight, "the weight of a database is its items'");
         let volatile = self.items().filter(|item| item.expires_at().is_some()).count();
         assert_eq!(volatile, self.volatile, "items with an expiry are counted");
+        self.items().for_each(Item::validate);
     }
 
     /// The collection of this type, made if there is none; `None` when the key holds something else.
@@ -120,16 +150,10 @@ impl Database {
         access: u32,
         change: impl FnOnce(&mut T) -> R,
     ) -> Option<R> {
-        let entry = self.items.entry(hash, |(_, item)| item.key() == key, |(hash, _)| *hash);
-        let mut entry = match entry {
-            Entry::Occupied(entry) => entry,
-            Entry::Vacant(entry) => {
-                let item = Item::new(key, T::default().into_value(), access);
-                self.weight += item.weight();
-                entry.insert((hash, item))
-            }
-        };
-        let (_, item) = entry.get_mut();
+        if self.item(hash, key).is_none() {
+            self.insert(hash, key, T::default().into_value(), access);
+        }
+        let item = self.items.find_mut(hash, |item| item.key() == key)?;
         let before = item.weight();
         let result = change(T::of_mut(item.value_mut())?);
         self.weight = self.weight + item.weight() - before;

@@ -1,52 +1,11 @@
 //! All databases in all shards, and how they are locked.
 
-use hashbrown::DefaultHashBuilder;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
-use std::hash::BuildHasher;
 
-use crate::Database;
-
-/// Shards of a dataset: one bit each in `Shards`.
-pub const SHARDS: usize = 64;
-
-/// Several shards.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shards(u64);
-
-impl Shards {
-    /// Every one.
-    pub const ALL: Self = Self(u64::MAX);
-    /// None.
-    pub const NONE: Self = Self(0);
-
-    /// One more.
-    pub fn add(&mut self, shard: usize) {
-        self.0 |= 1 << shard;
-    }
-
-    /// Those of both.
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Every one of `other` is among these.
-    #[must_use]
-    pub fn cover(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    fn position(self, shard: usize) -> Option<usize> {
-        let bit = 1 << shard;
-        (self.0 & bit != 0).then(|| (self.0 & (bit - 1)).count_ones() as usize)
-    }
-
-    /// Ascending.
-    pub fn iter(self) -> impl Iterator<Item = usize> {
-        (0..SHARDS).filter(move |shard| self.0 & (1 << shard) != 0)
-    }
-}
+use crate::{Database, SHARDS, Shards, hash};
 
 /// One shard: its part of every database, and what the dataset's user keeps beside them under the same lock.
 #[derive(Debug)]
@@ -59,7 +18,12 @@ struct Shard<A> {
 #[derive(Debug)]
 pub struct Dataset<A> {
     shards: Box<[Mutex<Shard<A>>]>,
-    hasher: DefaultHashBuilder,
+    weight: AtomicUsize,
+}
+
+/// The shard of a hash: of its upper bits, which no table looks at.
+fn shard_of(hash: u64) -> usize {
+    (hash >> (u64::BITS - SHARDS.ilog2())) as usize
 }
 
 impl<A: Default> Dataset<A> {
@@ -68,18 +32,13 @@ impl<A: Default> Dataset<A> {
     pub fn new(databases: usize) -> Self {
         let databases = || (0..databases).map(|_| Database::default()).collect();
         let shard = |_| Mutex::new(Shard { databases: databases(), attached: A::default() });
-        Self { shards: (0..SHARDS).map(shard).collect(), hasher: DefaultHashBuilder::default() }
-    }
-
-    fn hash(&self, key: &[u8]) -> u64 {
-        self.hasher.hash_one(key)
+        Self { shards: (0..SHARDS).map(shard).collect(), weight: AtomicUsize::new(0) }
     }
 
     /// The shard of a key, in every database.
     #[must_use]
     pub fn shard_of(&self, key: &[u8]) -> usize {
-        // The table takes its position from the lower bits and its tag from the upper seven.
-        (self.hash(key) >> 40) as usize % SHARDS
+        shard_of(hash(key))
     }
 
     /// The shards of these keys.
@@ -89,21 +48,38 @@ impl<A: Default> Dataset<A> {
         shards
     }
 
+    /// Bytes of all items and their tables, known without a lock; up to a KiB a database and shard behind.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.weight.load(Ordering::Relaxed)
+    }
+
     /// Locks these, in ascending order. The caller holds none.
     #[must_use]
     pub fn lock(&self, shards: Shards) -> Locked<'_, A> {
-        Locked { dataset: self, shards, guards: shards.iter().map(|shard| self.shards[shard].lock()).collect() }
+        let guards = shards.iter().map(|shard| self.shards[shard].lock()).collect();
+        Locked { weight: &self.weight, shards, guards, changed: None }
     }
+}
+
+/// Where a key lies among locked shards: computed once, good as long as they are locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    position: usize,
+    /// The key's.
+    pub hash: u64,
 }
 
 /// Some shards, locked.
 pub struct Locked<'d, A> {
-    dataset: &'d Dataset<A>,
+    weight: &'d AtomicUsize,
     shards: Shards,
     guards: SmallVec<[MutexGuard<'d, Shard<A>>; 2]>,
+    /// The database that may have changed since the total was brought up to date.
+    changed: Option<usize>,
 }
 
-impl<A: Default> Locked<'_, A> {
+impl<A> Locked<'_, A> {
     /// Which ones.
     #[must_use]
     pub fn shards(&self) -> Shards {
@@ -113,19 +89,44 @@ impl<A: Default> Locked<'_, A> {
     /// The key's shard is among them.
     #[must_use]
     pub fn covers(&self, key: &[u8]) -> bool {
-        self.shards.position(self.dataset.shard_of(key)).is_some()
+        self.shards.position(self.shard_of(key)).is_some()
     }
 
     /// The shard of a key.
     #[must_use]
     pub fn shard_of(&self, key: &[u8]) -> usize {
-        self.dataset.shard_of(key)
+        shard_of(hash(key))
     }
 
-    fn place(&self, key: &[u8]) -> (usize, u64) {
-        let shard = self.dataset.shard_of(key);
-        let position = self.shards.position(shard).expect("a command's keys are locked before it runs");
-        (position, self.dataset.hash(key))
+    /// Where a key lies: for who needs it several times.
+    ///
+    /// # Panics
+    /// When the key's shard is not locked.
+    #[must_use]
+    pub fn place(&self, key: &[u8]) -> Place {
+        let hash = hash(key);
+        let position = self.shards.position(shard_of(hash)).expect("a command's keys are locked before it runs");
+        Place { position, hash }
+    }
+
+    /// The database at a key's place.
+    #[must_use]
+    pub fn part(&self, database: usize, place: Place) -> &Database {
+        &self.guards[place.position].databases[database]
+    }
+
+    /// The same, to change it.
+    pub fn part_mut(&mut self, database: usize, place: Place) -> &mut Database {
+        if self.changed != Some(database) {
+            self.settle();
+            self.changed = Some(database);
+        }
+        &mut self.guards[place.position].databases[database]
+    }
+
+    /// What is attached at a key's place.
+    pub fn attached_at(&mut self, place: Place) -> &mut A {
+        &mut self.guards[place.position].attached
     }
 
     /// The database where a key lies, and the key's hash.
@@ -134,8 +135,8 @@ impl<A: Default> Locked<'_, A> {
     /// When the key's shard is not locked.
     #[must_use]
     pub fn at(&self, database: usize, key: &[u8]) -> (&Database, u64) {
-        let (position, hash) = self.place(key);
-        (&self.guards[position].databases[database], hash)
+        let place = self.place(key);
+        (self.part(database, place), place.hash)
     }
 
     /// The same, to change it.
@@ -143,8 +144,8 @@ impl<A: Default> Locked<'_, A> {
     /// # Panics
     /// When the key's shard is not locked.
     pub fn at_mut(&mut self, database: usize, key: &[u8]) -> (&mut Database, u64) {
-        let (position, hash) = self.place(key);
-        (&mut self.guards[position].databases[database], hash)
+        let place = self.place(key);
+        (self.part_mut(database, place), place.hash)
     }
 
     /// What is attached to a key's shard.
@@ -152,8 +153,7 @@ impl<A: Default> Locked<'_, A> {
     /// # Panics
     /// When the key's shard is not locked.
     pub fn attached(&mut self, key: &[u8]) -> &mut A {
-        let (position, _) = self.place(key);
-        &mut self.guards[position].attached
+        self.attached_at(self.place(key))
     }
 
     /// One database's parts in the locked shards, with their shards' numbers.
@@ -163,6 +163,10 @@ impl<A: Default> Locked<'_, A> {
 
     /// The same, to change them, with what is attached.
     pub fn parts_mut(&mut self, database: usize) -> impl Iterator<Item = (usize, &mut Database, &mut A)> {
+        if self.changed != Some(database) {
+            self.settle();
+            self.changed = Some(database);
+        }
         self.shards.iter().zip(&mut self.guards).map(move |(shard, guard)| {
             let Shard { databases, attached } = &mut **guard;
             (shard, &mut databases[database], attached)
@@ -171,12 +175,25 @@ impl<A: Default> Locked<'_, A> {
 
     /// Exchanges two databases in the locked shards, which are all of them.
     pub fn swap(&mut self, one: usize, other: usize) {
+        self.settle();
         self.guards.iter_mut().for_each(|guard| guard.databases.swap(one, other));
+    }
+
+    fn settle(&mut self) {
+        if let Some(database) = self.changed.take() {
+            self.guards.iter_mut().for_each(|guard| guard.databases[database].settle(self.weight));
+        }
     }
 
     /// # Panics
     /// When an invariant is broken.
     pub fn validate(&self) {
         self.guards.iter().flat_map(|guard| &guard.databases).for_each(Database::validate);
+    }
+}
+
+impl<A> Drop for Locked<'_, A> {
+    fn drop(&mut self) {
+        self.settle();
     }
 }

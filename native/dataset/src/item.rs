@@ -69,4 +69,8 @@ impl Item {
     pub fn weight(&self) -> usize {
         size_of::<Self>() + self.key.len() + self.value.weight()
     }
+
+    pub(crate) fn validate(&self) {
+        self.value.validate();
+    }
 }
