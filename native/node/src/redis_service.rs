@@ -1,7 +1,7 @@
 //! Redis's commands on the reactor: the two contracts, put together one to one, and mail between connections.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
 use redis::{Mail, Session, Worker};
@@ -14,11 +14,13 @@ pub(crate) struct Redis {
     number: usize,
     post: Arc<Post>,
     output_limit: usize,
+    /// A time in the past: what is due by the wall clock is due at once.
+    began: Instant,
 }
 
 impl Redis {
     pub(crate) fn new(worker: Worker, number: usize, post: Arc<Post>, output_limit: usize) -> Self {
-        Self { worker, number, post, output_limit }
+        Self { worker, number, post, output_limit, began: Instant::now() }
     }
 
     /// Delivers what the last executions laid down: here at once, elsewhere by post.
@@ -72,7 +74,8 @@ impl Service for Redis {
         reply: &mut Reply,
         links: &mut Links,
     ) -> Progress {
-        let progress = self.worker.serve(session, input, reply.buffer(), self.output_limit, wall_clock());
+        let sent = reply.buffer().len() - reply.len();
+        let progress = self.worker.serve(session, input, reply.buffer(), self.output_limit + sent, wall_clock());
         if !self.worker.outbox().is_empty() {
             self.deliver(links);
         }
@@ -98,7 +101,8 @@ impl Service for Redis {
     }
 
     fn due(&self) -> Option<Instant> {
-        self.worker.due()
+        let left = self.worker.due()?.saturating_sub(wall_clock());
+        Some(if left == 0 { self.began } else { Instant::now() + Duration::from_millis(left) })
     }
 
     fn tick(&mut self, links: &mut Links) {

@@ -4,7 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use dataset::Locked;
+
 use crate::blocking::Waiter;
+use crate::session::Watch;
 
 /// A key in its database.
 pub(crate) type Name = (usize, Box<[u8]>);
@@ -30,4 +33,18 @@ pub(crate) struct Attached {
     pub(crate) watched: HashMap<Name, Vec<Arc<Alarm>>>,
     /// Who waits for a key, first come first served.
     pub(crate) awaited: HashMap<Name, VecDeque<Arc<Waiter>>>,
+}
+
+impl Watch {
+    /// Its keys, whose shards are locked, are watched no longer.
+    pub(crate) fn forget(&self, data: &mut Locked<'_, Attached>) {
+        for name in &self.keys {
+            let watched = &mut data.attached(&name.1).watched;
+            let Some(alarms) = watched.get_mut(name) else { continue };
+            alarms.retain(|alarm| !Arc::ptr_eq(alarm, &self.alarm));
+            if alarms.is_empty() {
+                watched.remove(name);
+            }
+        }
+    }
 }

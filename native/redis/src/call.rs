@@ -9,6 +9,8 @@
 //!           say(&[…])                                                the effect, if it is not the words themselves
 //! ```
 
+use std::collections::VecDeque;
+
 use dataset::{Kind, Locked, Millis, Typed, Value, View};
 use resp::Writer;
 
@@ -38,7 +40,7 @@ pub struct Call<'c, 'd> {
     /// What it means for other connections.
     pub(crate) outbox: &'c mut Outbox,
     /// Keys that it changed and somebody waits for.
-    pub(crate) ready: &'c mut Vec<(usize, Vec<u8>)>,
+    pub(crate) ready: &'c mut VecDeque<(usize, Vec<u8>)>,
     /// It found nothing and would wait. Set by `wait`.
     pub(crate) wait: Option<Wait>,
     /// False in transactions and scripts: who would wait gets the answer of one who waited in vain, at once.
@@ -189,7 +191,7 @@ impl<'c> Call<'c, '_> {
             alarms.into_iter().flatten().for_each(|alarm| alarm.ring());
         }
         if !attached.awaited.is_empty() && attached.awaited.contains_key(&(database, key.into())) {
-            self.ready.push((database, key.to_vec()));
+            self.ready.push_back((database, key.to_vec()));
         }
     }
 
@@ -214,7 +216,22 @@ impl<'c> Call<'c, '_> {
             return;
         }
         let deadline = (milliseconds > 0).then(|| self.now.saturating_add(milliseconds));
-        self.wait = Some(Wait { keys: keys.iter().map(|key| key.to_vec()).collect(), deadline, at_deadline });
+        let keys = keys.iter().map(|key| key.to_vec()).collect();
+        self.wait = Some(Wait { keys, deadline, at_deadline, words: None });
+    }
+
+    /// The same, but other words are tried again than those of the request (`XREAD` with what `$` means now).
+    pub(crate) fn wait_for_as(
+        &mut self,
+        words: Vec<Vec<u8>>,
+        keys: &[&[u8]],
+        milliseconds: u64,
+        at_deadline: AtDeadline,
+    ) {
+        self.wait_for(keys, milliseconds, at_deadline);
+        if let Some(wait) = &mut self.wait {
+            wait.words = Some(words);
+        }
     }
 
     /// Removes a key whose time has come, as any change: with its event and its effect.

@@ -38,6 +38,8 @@ pub enum Keys {
     },
     /// Found by a function of its own.
     Found(for<'a> fn(&[&'a [u8]]) -> KeyList<'a>),
+    /// Those that its connection watches, and those of the commands that it has queued.
+    Session,
     /// It works on all keys there are: every shard is locked.
     All,
 }
@@ -76,10 +78,18 @@ pub mod flag {
     pub const MOVABLE_KEYS: u32 = 1 << 14;
     /// Not a command of its own in a transaction's effect (MULTI, EXEC, scripts).
     pub const MAY_REPLICATE: u32 = 1 << 15;
+    /// Its keys may all be absent.
+    pub const NO_MANDATORY_KEYS: u32 = 1 << 16;
+    /// Refused unless a setting allows it.
+    pub const PROTECTED: u32 = 1 << 17;
+    /// Served while a script runs for too long.
+    pub const ALLOW_BUSY: u32 = 1 << 18;
+    /// Not served while a replica takes over its primary's data.
+    pub const NO_ASYNC_LOADING: u32 = 1 << 19;
 }
 
 /// One command or subcommand.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Command {
     /// Lower case; a subcommand's own word only.
     pub name: &'static str,
@@ -99,13 +109,18 @@ pub struct Command {
     pub since: &'static str,
     /// One sentence.
     pub summary: &'static str,
+    /// Its place among all rows and their subcommands; filled in when the table is made.
+    pub number: usize,
+    /// `client|list`, or its name; filled in when the table is made.
+    pub full_name: &'static str,
 }
 
 impl Command {
     /// A row; the rest is added by the methods below.
     #[must_use]
     pub const fn new(name: &'static str, arity: i32, flags: u32, keys: Keys, run: Run) -> Self {
-        Self { name, arity, flags, keys, run, subcommands: &[], categories: &[], since: "1.0.0", summary: "" }
+        let (since, summary, full_name) = ("1.0.0", "", name);
+        Self { name, arity, flags, keys, run, subcommands: &[], categories: &[], since, summary, number: 0, full_name }
     }
 
     /// With ACL categories.
@@ -143,7 +158,7 @@ impl Command {
     #[must_use]
     pub fn keys<'a>(&self, words: &[&'a [u8]]) -> Option<KeyList<'a>> {
         Some(match self.keys {
-            Keys::None => KeyList::new(),
+            Keys::None | Keys::Session => KeyList::new(),
             Keys::Range { first, last, step } => {
                 let last = if last < 0 { words.len().saturating_add_signed(last) } else { last.unsigned_abs() };
                 (first..=last).step_by(step).filter_map(|at| words.get(at).copied()).collect()
@@ -164,8 +179,32 @@ pub const FIRST: Keys = Keys::Range { first: 1, last: 1, step: 1 };
 /// Every word after the name is a key.
 pub const REST: Keys = Keys::Range { first: 1, last: -1, step: 1 };
 
-static BY_NAME: LazyLock<HashMap<&'static [u8], &'static Command>> =
-    LazyLock::new(|| FAMILIES.iter().flat_map(|family| family.iter()).map(|row| (row.name.as_bytes(), row)).collect());
+/// All rows, made once: each has its number, and subcommands their full names.
+struct Table {
+    rows: Vec<&'static Command>,
+    by_name: HashMap<&'static [u8], &'static Command>,
+    /// By number, subcommands included.
+    numbered: Vec<&'static Command>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let (mut rows, mut numbered) = (Vec::new(), Vec::new());
+    for row in FAMILIES.iter().flat_map(|family| family.iter()) {
+        let first = numbered.len() + 1;
+        let named = |(at, sub): (usize, &Command)| Command {
+            number: first + at,
+            full_name: Box::leak(format!("{}|{}", row.name, sub.name).into_boxed_str()),
+            ..*sub
+        };
+        let subcommands: Vec<Command> = row.subcommands.iter().enumerate().map(named).collect();
+        let row = Command { number: first - 1, subcommands: Vec::leak(subcommands), ..*row };
+        let row: &'static Command = Box::leak(Box::new(row));
+        rows.push(row);
+        numbered.push(row);
+        numbered.extend(row.subcommands);
+    }
+    Table { by_name: rows.iter().map(|row| (row.name.as_bytes(), *row)).collect(), rows, numbered }
+});
 
 /// The longest name that is looked for.
 const NAME_MAX: usize = 32;
@@ -177,10 +216,16 @@ pub fn find(name: &[u8]) -> Option<&'static Command> {
     let lower = lower.get_mut(..name.len())?;
     lower.copy_from_slice(name);
     lower.make_ascii_lowercase();
-    BY_NAME.get(&*lower).copied()
+    TABLE.by_name.get(&*lower).copied()
 }
 
-/// Every row.
+/// Every row, without subcommands.
 pub fn all() -> impl Iterator<Item = &'static Command> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    TABLE.rows.iter().copied()
+}
+
+/// Every row by its number, subcommands behind their commands.
+#[must_use]
+pub fn numbered() -> &'static [&'static Command] {
+    &TABLE.numbered
 }

@@ -1,13 +1,15 @@
 //! Runs commands over locked shards: one, or a transaction's. What follows from it for others is done before anything else: those who
 //! wait for its keys are served, in the order in which they came.
 
+use std::collections::VecDeque;
+
 use dataset::{Locked, Millis, Shards};
 use resp::Writer;
 
 use crate::attached::Attached;
 use crate::blocking::Wait;
 use crate::call::Call;
-use crate::command::Command;
+use crate::command::{Command, Keys};
 use crate::effects::Effects;
 use crate::fault::Fault;
 use crate::outbox::Outbox;
@@ -20,42 +22,56 @@ pub(crate) struct Aftermath {
     pub(crate) effects: Effects,
     pub(crate) outbox: Outbox,
     /// Keys that changed and somebody waits for.
-    pub(crate) ready: Vec<(usize, Vec<u8>)>,
+    pub(crate) ready: VecDeque<(usize, Vec<u8>)>,
 }
 
 impl Server {
     /// The shards that a command needs.
-    pub(crate) fn shards_of(&self, command: &Command, words: &[&[u8]]) -> Shards {
-        command.keys(words).map_or(Shards::ALL, |keys| self.dataset.shards_of(keys))
+    pub(crate) fn shards_of(&self, session: &Session, command: &Command, words: &[&[u8]]) -> Shards {
+        match command.keys {
+            Keys::Session => session.shards(self),
+            _ => command.keys(words).map_or(Shards::ALL, |keys| self.dataset.shards_of(keys)),
+        }
     }
 
-    /// Runs one command whose shards are locked; its reply or its fault is written. Returns what it would wait for.
+    /// Runs one command whose shards are locked; its reply or its fault is written, its effects are logged. Returns what it would
+    /// wait for.
     #[allow(clippy::too_many_arguments, reason = "what a call is made of")]
     pub(crate) fn run<'d>(
         &'d self,
         session: &mut Session,
         data: &mut Locked<'d, Attached>,
-        command: &Command,
+        command: &'static Command,
         words: &[&[u8]],
         out: &mut Vec<u8>,
         now: Millis,
-        may_wait: bool,
         after: &mut Aftermath,
     ) -> Option<Wait> {
-        let (start, database) = (out.len(), session.database);
         let Aftermath { effects, outbox, ready } = after;
-        (effects.changes, effects.is_said) = (0, false);
         let reply = Writer::new(out, session.version);
-        let mut call = Call { server: self, session, data, reply, now, effects, outbox, ready, wait: None, may_wait };
-        let outcome = (command.run)(&mut call, words);
+        let mut call = Call { server: self, session, data, reply, now, effects, outbox, ready, wait: None, may_wait: true };
+        call.perform(command, words);
         let wait = call.wait.take();
-        if effects.changes > 0 && !effects.is_said {
-            effects.push(database, words);
-        }
-        if let Err(Fault(text)) = outcome {
-            out.truncate(start);
-            Writer::new(out, session.version).error(&text);
+        if !effects.is_empty() {
+            self.log(effects);
         }
         wait
+    }
+}
+
+impl Call<'_, '_> {
+    /// Runs a command in this call's place, as EXEC and scripts do with theirs, whose keys are locked: its reply or its fault is
+    /// written, and its effect is its own words unless it says another one.
+    pub(crate) fn perform(&mut self, command: &'static Command, words: &[&[u8]]) {
+        let (start, database) = (self.reply.buffer().len(), self.session.database);
+        (self.effects.changes, self.effects.is_said) = (0, false);
+        let outcome = (command.run)(self, words);
+        if self.effects.changes > 0 && !self.effects.is_said {
+            self.effects.push(database, words);
+        }
+        if let Err(Fault(text)) = outcome {
+            self.reply.buffer().truncate(start);
+            self.reply.error(&text);
+        }
     }
 }

@@ -29,7 +29,7 @@ mod worker;
 
 pub use call::Call;
 pub use clients::ClientId;
-pub use effects::{Effect, Effects};
+pub use effects::{Effect, Effects, Log};
 pub use fault::{Fault, Outcome};
 pub use outbox::{Mail, Outbox};
 pub use server::{Server, Settings, VERSION};

@@ -1,10 +1,15 @@
 //! What all connections of one server share.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dataset::{Dataset, Millis, Value};
+use parking_lot::Mutex;
 
 use crate::attached::Attached;
+use crate::blocking::Waiter;
+use crate::effects::Log;
 use crate::events::Class;
 use crate::outbox::Outbox;
 
@@ -32,6 +37,10 @@ impl Default for Settings {
 pub struct Server {
     pub(crate) settings: Settings,
     pub(crate) dataset: Dataset<Attached>,
+    /// Connections that wait for a key, by their numbers.
+    pub(crate) blocked: Mutex<HashMap<u64, Arc<Waiter>>>,
+    /// Where effects go, if anywhere.
+    pub(crate) log: Option<Arc<dyn Log>>,
     clients: AtomicU64,
 }
 
@@ -39,7 +48,19 @@ impl Server {
     /// An empty one.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { dataset: Dataset::new(settings.databases), settings, clients: AtomicU64::new(0) }
+        Self {
+            dataset: Dataset::new(settings.databases),
+            settings,
+            blocked: Mutex::default(),
+            log: None,
+            clients: AtomicU64::new(0),
+        }
+    }
+
+    /// One whose effects are told to `log`.
+    #[must_use]
+    pub fn with_log(settings: Settings, log: Arc<dyn Log>) -> Self {
+        Self { log: Some(log), ..Self::new(settings) }
     }
 
     pub(crate) fn next_client(&self) -> u64 {

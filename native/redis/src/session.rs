@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use dataset::Shards;
 use resp::Version;
 
 use crate::ClientId;
 use crate::attached::{Alarm, Name};
 use crate::blocking::Waiter;
+use crate::command::Command;
+use crate::server::Server;
 
 /// One connection.
 #[derive(Debug)]
@@ -29,9 +32,22 @@ pub struct Session {
 /// What MULTI has begun.
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
-    pub(crate) queue: Vec<Vec<Vec<u8>>>,
+    pub(crate) queue: Vec<Queued>,
     /// One of them was refused when it was queued: EXEC refuses all.
     pub(crate) is_spoiled: bool,
+}
+
+/// A command that waits for EXEC.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    pub(crate) command: &'static Command,
+    pub(crate) words: Vec<Vec<u8>>,
+}
+
+impl Queued {
+    pub(crate) fn words(&self) -> Vec<&[u8]> {
+        self.words.iter().map(Vec::as_slice).collect()
+    }
 }
 
 /// What WATCH has begun.
@@ -53,5 +69,18 @@ impl Session {
             waiter: None,
             is_closing: false,
         }
+    }
+
+    /// Takes a waiting connection's place when its command is tried again.
+    pub(crate) fn stand_in(id: ClientId, database: usize, version: Version) -> Self {
+        Self { database, version, ..Self::new(id) }
+    }
+
+    /// The shards of the keys that it watches and of the commands that it has queued.
+    pub(crate) fn shards(&self, server: &Server) -> Shards {
+        let watched = self.watch.iter().flat_map(|watch| &watch.keys).map(|(_, key)| &**key);
+        let queue = self.transaction.iter().flat_map(|transaction| &transaction.queue);
+        let queued = queue.map(|queued| server.shards_of(self, queued.command, &queued.words()));
+        queued.fold(server.dataset.shards_of(watched), Shards::with)
     }
 }

@@ -1,18 +1,19 @@
 //! One thread's part of the server: turns input into requests, and requests into executions, as far as output and fairness allow.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use dataset::Millis;
 use resp::{Parsed, Writer, request};
 
 use crate::ClientId;
+use crate::blocking::Waiter;
 use crate::command::{self, Command, flag};
 use crate::execute::Aftermath;
 use crate::fault::Fault;
 use crate::outbox::Outbox;
 use crate::server::Server;
-use crate::session::Session;
+use crate::session::{Queued, Session};
 
 /// How far `serve` came with its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +33,17 @@ pub struct Worker {
     server: Arc<Server>,
     number: usize,
     after: Aftermath,
+    /// Who of this worker's connections gives up waiting, and when.
+    deadlines: BTreeMap<(Millis, u64), Arc<Waiter>>,
 }
 
 impl Worker {
     /// The `number`-th worker of a server.
     #[must_use]
     pub fn new(server: Arc<Server>, number: usize) -> Self {
-        Self { server, number, after: Aftermath::default() }
+        let mut after = Aftermath::default();
+        after.effects.are_wanted = server.log.is_some();
+        Self { server, number, after, deadlines: BTreeMap::new() }
     }
 
     /// A connection stands; `token` is what the host calls it.
@@ -47,18 +52,37 @@ impl Worker {
     }
 
     /// The connection is gone.
-    pub fn close(&mut self, session: Session) {
-        drop(session);
+    pub fn close(&mut self, mut session: Session) {
+        self.stop_waiting(&mut session);
+        if let Some(watch) = session.watch.take() {
+            let shards = self.server.dataset.shards_of(watch.keys.iter().map(|(_, key)| &**key));
+            watch.forget(&mut self.server.dataset.lock(shards));
+        }
+    }
+
+    /// The connection waits for nothing any more.
+    fn stop_waiting(&mut self, session: &mut Session) {
+        let Some(waiter) = session.waiter.take() else { return };
+        if let Some(deadline) = waiter.deadline {
+            self.deadlines.remove(&(deadline, session.id.number));
+        }
+        self.server.leave_queues(&waiter);
     }
 
     /// When `tick` is to be called next, if soon.
     #[must_use]
-    pub fn due(&self) -> Option<Instant> {
-        None
+    pub fn due(&self) -> Option<Millis> {
+        self.deadlines.first_key_value().map(|(&(deadline, _), _)| deadline)
     }
 
     /// Time has passed: who has waited in vain is told.
-    pub fn tick(&mut self, _now: Millis) {}
+    pub fn tick(&mut self, now: Millis) {
+        while self.due().is_some_and(|deadline| deadline <= now) {
+            if let Some((_, waiter)) = self.deadlines.pop_first() {
+                self.server.give_up(&waiter, &mut self.after.outbox);
+            }
+        }
+    }
 
     /// Mail for other connections, to be delivered now.
     pub fn outbox(&mut self) -> &mut Outbox {
@@ -76,10 +100,15 @@ impl Worker {
     ) -> Progress {
         let mut done = 0;
         for _ in 0..self.server.settings.requests_per_turn.max(1) {
-            if session.waiter.as_ref().is_some_and(|waiter| !waiter.is_settled()) || out.len() >= limit {
+            if out.len() >= limit {
                 return Progress::Blocked(done);
             }
-            session.waiter = None;
+            if let Some(waiter) = &session.waiter {
+                if !waiter.is_settled() {
+                    return Progress::Blocked(done);
+                }
+                self.stop_waiting(session);
+            }
             match request::parse(&input[done..], &self.server.settings.limits) {
                 Parsed::NeedMore => return Progress::Consumed(done),
                 Parsed::Done { arguments, consumed } => {
@@ -103,7 +132,14 @@ impl Worker {
     /// One request: finds its row, and executes it unless something forbids.
     fn request(&mut self, session: &mut Session, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) {
         match admit(words) {
-            Ok(command) => self.execute(session, command, words, out, now),
+            Ok(command) => match &mut session.transaction {
+                Some(transaction) if !command.is(flag::NO_MULTI) => {
+                    let words = words.iter().map(|word| word.to_vec()).collect();
+                    transaction.queue.push(Queued { command, words });
+                    Writer::new(out, session.version).simple("QUEUED");
+                }
+                _ => self.execute(session, command, words, out, now),
+            },
             Err(Fault(text)) => {
                 if let Some(transaction) = &mut session.transaction {
                     transaction.is_spoiled = true;
@@ -113,13 +149,26 @@ impl Worker {
         }
     }
 
-    fn execute(&mut self, session: &mut Session, command: &Command, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) {
+    fn execute(
+        &mut self,
+        session: &mut Session,
+        command: &'static Command,
+        words: &[&[u8]],
+        out: &mut Vec<u8>,
+        now: Millis,
+    ) {
         let server = &*self.server;
-        let mut data = server.dataset.lock(server.shards_of(command, words));
-        server.run(session, &mut data, command, words, out, now, true, &mut self.after);
-        drop(data);
-        drop(self.after.effects.take());
-        self.after.ready.clear();
+        let mut data = server.dataset.lock(server.shards_of(session, command, words));
+        let wait = server.run(session, &mut data, command, words, out, now, &mut self.after);
+        if let Some(wait) = wait {
+            let waiter = server.enrol(session, &mut data, command, words, wait);
+            if let Some(deadline) = waiter.deadline {
+                self.deadlines.insert((deadline, session.id.number), waiter);
+            }
+        }
+        if !self.after.ready.is_empty() {
+            server.serve_waiters(data, now, &mut self.after);
+        }
     }
 }
 
@@ -134,7 +183,7 @@ fn admit(words: &[&[u8]]) -> Result<&'static Command, Fault> {
             found.ok_or_else(|| unknown_subcommand(command, word))?
         }
     };
-    if command.takes(words.len()) { Ok(command) } else { Err(Fault::arity(command.name)) }
+    if command.takes(words.len()) { Ok(command) } else { Err(Fault::arity(command.full_name)) }
 }
 
 /// How much of an unknown command is repeated.
@@ -164,5 +213,3 @@ fn unknown_subcommand(command: &Command, word: &[u8]) -> Fault {
     text.extend_from_slice(format!("'. Try {} HELP.", command.name.to_uppercase()).as_bytes());
     Fault::made(text)
 }
-
-const _: u32 = flag::WRITE;

@@ -2,8 +2,9 @@
 
 mod connection;
 mod strings;
+mod transactions;
 
 use crate::command::Command;
 
 /// All rows.
-pub(crate) static FAMILIES: &[&[Command]] = &[connection::COMMANDS, strings::COMMANDS];
+pub(crate) static FAMILIES: &[&[Command]] = &[connection::COMMANDS, strings::COMMANDS, transactions::COMMANDS];
