@@ -29,7 +29,7 @@ pub use database::Database;
 pub use dataset::{Dataset, Locked, Place};
 pub use hash::Hash;
 pub use item::Item;
-pub use list::List;
+pub use list::{End, List};
 pub use set::Set;
 pub use shards::{SHARDS, Shards};
 pub use sorted_set::SortedSet;
