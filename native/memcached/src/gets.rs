@@ -1,5 +1,5 @@
-//! A fast path: `get <key>\r\n` in its plainest form, several of them in one input. They are read in one go, their keys hashed and
-//! fetched together, and answered without the parser's general way. Measured: gets pipelined by 16 take 1,080 instructions each
+//! A fast path: `get <key>\r\n` in its plainest form. Those that came together are read in one go, their keys hashed and fetched
+//! together, and answered without the parser's general way. Measured: gets pipelined by 16 take 1,080 instructions each
 //! instead of 1,790, and 0.88 of the server's time. Whatever looks different in any way is left to the parser.
 
 use cache::{Cache, KEY_LENGTH_MAX, Key};
@@ -43,7 +43,9 @@ impl<'i> Gets<'i> {
     #[inline]
     pub(crate) fn answer(&self, call: &mut Call<'_>) -> usize {
         let keys = &self.keys[..self.count];
-        keys.iter().for_each(|key| call.cache.prefetch_item(key));
+        if keys.len() > 1 {
+            keys.iter().for_each(|key| call.cache.prefetch_item(key));
+        }
         let (mut done, mut hits, mut answered) = (0, 0, 0);
         for key in keys {
             hits += u64::from(retrieval::one(call, key, false, None));

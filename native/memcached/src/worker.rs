@@ -57,7 +57,7 @@ impl Worker {
     pub fn serve(&mut self, session: &mut Session, input: &[u8], out: &mut dyn Output, clock: Clock) -> Progress {
         let mut left = self.server.settings.requests_per_turn.max(1);
         let mut done = self.plain_gets(session, input, &mut left, out, clock);
-        if session.is_idle() {
+        if session.is_idle() && done < input.len() {
             ahead::prefetch(&self.server.cache, &input[done..]);
         }
         for _ in 0..left {
@@ -77,7 +77,7 @@ impl Worker {
         if done == input.len() && session.is_idle() { Progress::Consumed(done) } else { Progress::Yield(done) }
     }
 
-    /// Serves the plain gets that the input begins with, if there are several; returns how many bytes they were.
+    /// Serves the plain gets that the input begins with; returns how many bytes they were.
     #[inline]
     fn plain_gets(
         &self,
@@ -90,7 +90,7 @@ impl Worker {
         let mut done = 0;
         while session.is_idle() && !out.is_full() {
             let gets = Gets::read(&self.server.cache, &input[done..], *left);
-            if gets.count() < 2 {
+            if gets.count() == 0 {
                 break;
             }
             *left -= gets.count();

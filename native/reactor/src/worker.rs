@@ -52,6 +52,8 @@ pub(crate) struct Worker<S: Service> {
     /// Whose bytes these are.
     arrivals: Vec<Arrival>,
     began: Instant,
+    /// Seconds since then, as of this turn.
+    second: u32,
     ticked: Instant,
     tick: Duration,
     idle_timeout: Option<Duration>,
@@ -70,6 +72,7 @@ impl<S: Service> Worker<S> {
             buffer: vec![0; settings.read_buffer],
             arrivals: Vec::with_capacity(ARRIVALS_MAX),
             began: now,
+            second: 0,
             ticked: now,
             tick: settings.tick,
             idle_timeout: settings.idle_timeout,
@@ -89,6 +92,7 @@ impl<S: Service> Worker<S> {
                 Err(error) => return Err(error.into()),
             }
             self.links.now = Instant::now();
+            self.second = self.links.now.duration_since(self.began).as_secs() as u32;
             for event in &events {
                 self.dispatch(event.data.u64(), event.flags);
             }
@@ -173,7 +177,7 @@ impl<S: Service> Worker<S> {
     }
 
     fn opened(&mut self, token: Token) {
-        let seconds = self.seconds();
+        let seconds = self.second;
         let Some(connection) = self.links.live(token) else { return };
         connection.active_at = seconds;
         connection.shown_at = seconds;
@@ -193,7 +197,7 @@ impl<S: Service> Worker<S> {
     /// Reads once. What came is served together with what others sent, when there is no room for more of it or no event left.
     /// A read that fills the buffer may have left something: its turn comes again.
     fn receive(&mut self, token: Token, flags: EventFlags) {
-        let seconds = self.seconds();
+        let seconds = self.second;
         let from = self.arrivals.last().map_or(0, |arrival| arrival.range.end);
         let Some(connection) = self.links.live(token) else { return };
         if !connection.is_readable() || connection.queued {
@@ -411,7 +415,7 @@ impl<S: Service> Worker<S> {
 
     /// Once a second: tells the census who is active, and closes who is not.
     fn look_around(&mut self) {
-        let seconds = self.seconds();
+        let seconds = self.second;
         if seconds == self.looked_at {
             return;
         }
@@ -437,10 +441,6 @@ impl<S: Service> Worker<S> {
             self.desk.idle_closed.fetch_add(1, Ordering::Relaxed);
             self.links.doom(token, Why::Idle);
         }
-    }
-
-    fn seconds(&self) -> u32 {
-        u32::try_from(self.links.now.saturating_duration_since(self.began).as_secs()).unwrap_or(u32::MAX)
     }
 }
 
