@@ -25,8 +25,11 @@ pub mod glob;
 mod natural;
 mod numbers;
 mod outbox;
+mod random;
+mod scans;
 mod server;
 mod session;
+mod timeouts;
 mod words;
 mod worker;
 
