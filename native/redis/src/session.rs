@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dataset::Shards;
-use resp::Version;
+use resp::{Begun, Version};
 
 use crate::ClientId;
 use crate::attached::{Alarm, Name};
@@ -25,6 +25,8 @@ pub struct Session {
     pub(crate) watch: Option<Watch>,
     /// What it waits for: no request is served before that has come.
     pub(crate) waiter: Option<Arc<Waiter>>,
+    /// What has been read of a large request that has not wholly come.
+    pub(crate) begun: Option<Box<Begun>>,
     /// Close when the reply is sent.
     pub(crate) is_closing: bool,
 }
@@ -67,6 +69,7 @@ impl Session {
             transaction: None,
             watch: None,
             waiter: None,
+            begun: None,
             is_closing: false,
         }
     }

@@ -35,6 +35,8 @@ pub struct Worker {
     after: Aftermath,
     /// Who of this worker's connections gives up waiting, and when.
     deadlines: BTreeMap<(Millis, u64), Arc<Waiter>>,
+    /// Room for the words of a request, empty between two inputs.
+    words: Vec<&'static [u8]>,
 }
 
 impl Worker {
@@ -43,7 +45,7 @@ impl Worker {
     pub fn new(server: Arc<Server>, number: usize) -> Self {
         let mut after = Aftermath::default();
         after.effects.are_wanted = server.log.is_some();
-        Self { server, number, after, deadlines: BTreeMap::new() }
+        Self { server, number, after, deadlines: BTreeMap::new(), words: Vec::new() }
     }
 
     /// A connection stands; `token` is what the host calls it.
@@ -98,6 +100,21 @@ impl Worker {
         limit: usize,
         now: Millis,
     ) -> Progress {
+        let mut words = std::mem::take(&mut self.words);
+        let progress = self.serve_requests(session, input, out, limit, now, &mut words);
+        self.words = emptied(words);
+        progress
+    }
+
+    fn serve_requests<'i>(
+        &mut self,
+        session: &mut Session,
+        input: &'i [u8],
+        out: &mut Vec<u8>,
+        limit: usize,
+        now: Millis,
+        words: &mut Vec<&'i [u8]>,
+    ) -> Progress {
         let mut done = 0;
         for _ in 0..self.server.settings.requests_per_turn.max(1) {
             if out.len() >= limit {
@@ -109,16 +126,24 @@ impl Worker {
                 }
                 self.stop_waiting(session);
             }
-            match request::parse(&input[done..], &self.server.settings.limits) {
-                Parsed::NeedMore => return Progress::Consumed(done),
-                Parsed::Done { arguments, consumed } => {
-                    if !arguments.is_empty() {
-                        self.request(session, &arguments, out, now);
+            words.clear();
+            let limits = &self.server.settings.limits;
+            match request::parse(&input[done..], limits, words, &mut session.begun) {
+                Parsed::Done(consumed) => {
+                    if !words.is_empty() {
+                        self.request(session, words, out, now);
                     }
                     done += consumed;
                 }
+                Parsed::NeedMore if input.len() - done > limits.request_max => return Progress::Close,
+                Parsed::NeedMore => return Progress::Consumed(done),
+                Parsed::Quoted(quoted, consumed) => {
+                    let words: Vec<&[u8]> = quoted.iter().map(Vec::as_slice).collect();
+                    self.request(session, &words, out, now);
+                    done += consumed;
+                }
                 Parsed::Bad(message) => {
-                    Writer::new(out, session.version).error(&[b"ERR ", message.as_bytes()].concat());
+                    Writer::new(out, session.version).error(&[b"ERR ", &*message].concat());
                     return Progress::Close;
                 }
             }
@@ -170,6 +195,18 @@ impl Worker {
             server.serve_waiters(data, now, &mut self.after);
         }
     }
+}
+
+/// Room for so many words is kept.
+const WORDS_KEPT_MAX: usize = 1024;
+
+/// The same room without words, for another input. Collected in place: nothing is allocated.
+fn emptied(mut words: Vec<&[u8]>) -> Vec<&'static [u8]> {
+    words.clear();
+    if words.capacity() > WORDS_KEPT_MAX {
+        return Vec::new();
+    }
+    words.into_iter().map(|_| &b""[..]).collect()
 }
 
 /// The row of a request, if there is one and its words are as many as it takes.

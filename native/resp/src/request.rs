@@ -1,10 +1,12 @@
-//! Reads one request: an array of bulk strings, or an inline line of words as a person types it into telnet.
+//! Reads one request: an array of bulk strings, or an inline line of words as a person types it into telnet. Errors are Redis's own,
+//! to the byte, and come when Redis would notice: when a line is whole.
+
+use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::memchr;
-use smallvec::SmallVec;
 
-/// The words of a request, borrowed from the input; an inline word that was quoted is kept apart.
-pub type Arguments<'a> = SmallVec<[&'a [u8]; 8]>;
+use crate::inline;
 
 /// What a client may send.
 #[derive(Clone, Copy, Debug)]
@@ -15,101 +17,214 @@ pub struct Limits {
     pub bulk_max: usize,
     /// Bytes of an inline request or of a length line.
     pub inline_max: usize,
+    /// A whole request that has not wholly come is not kept beyond so many bytes (`client-query-buffer-limit`).
+    pub request_max: usize,
+    /// The client has not said who it is: a few short words are all it may send.
+    pub is_stranger: bool,
 }
+
+/// Words that a stranger may send.
+const STRANGER_ARGUMENTS_MAX: usize = 10;
+/// Bytes of a stranger's word.
+const STRANGER_BULK_MAX: usize = 16 << 10;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { arguments_max: 1 << 20, bulk_max: 512 << 20, inline_max: 64 << 10 }
+        let arguments_max = i32::MAX as usize;
+        Self { arguments_max, bulk_max: 512 << 20, inline_max: 64 << 10, request_max: 1 << 30, is_stranger: false }
     }
 }
 
 /// What the beginning of the input is.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Parsed<'a> {
-    /// A request; with no words for an empty one, which is not answered.
-    Done {
-        /// Its words, the command's name first.
-        arguments: Arguments<'a>,
-        /// Bytes of the input that it took.
-        consumed: usize,
-    },
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// A request of so many bytes; with no words for an empty one, which is not answered.
+    Done(usize),
+    /// An inline request with quotes, whose words are not bytes of the input, and how many bytes it took.
+    Quoted(Vec<Vec<u8>>, usize),
     /// Not all of it has come.
     NeedMore,
     /// No request: to be answered with `-ERR <message>` and the connection closed.
-    Bad(&'static str),
+    Bad(Cow<'static, [u8]>),
 }
 
-/// Reads the first request of `input`.
-#[must_use]
-pub fn parse<'a>(input: &'a [u8], limits: &Limits) -> Parsed<'a> {
+/// What is known of a large request that has not wholly come, so that nothing is read twice.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    next: Next,
+    words: Vec<Range<usize>>,
+}
+
+/// Where reading goes on.
+#[derive(Clone, Copy, Debug)]
+struct Next {
+    at: usize,
+    /// Words that are still to come.
+    left: usize,
+}
+
+/// From so many bytes on what has been read of an unfinished request is remembered.
+const REMEMBERED_FROM: usize = 4 << 10;
+
+/// Reads the first request of `input` into `words`, which is empty. `begun` is what the last call left about a shorter beginning of
+/// the same request.
+#[inline]
+pub fn parse<'a>(
+    input: &'a [u8],
+    limits: &Limits,
+    words: &mut Vec<&'a [u8]>,
+    begun: &mut Option<Box<Begun>>,
+) -> Parsed {
     match input.first() {
         None => Parsed::NeedMore,
-        Some(b'*') => array(input, limits),
-        Some(_) => inline(input, limits),
+        Some(_) if begun.is_some() => go_on(input, limits, words, begun),
+        Some(b'*') => array(input, limits, words, begun),
+        Some(_) => inline::parse(input, limits, words),
     }
 }
 
-fn array<'a>(input: &'a [u8], limits: &Limits) -> Parsed<'a> {
-    let (count, mut at) = match number(input, 1, limits) {
-        Number::Is(count, at) => (count, at),
-        Number::NeedMore => return Parsed::NeedMore,
-        Number::TooLong => return Parsed::Bad("Protocol error: too big mbulk count string"),
-        Number::Not => return Parsed::Bad("Protocol error: invalid multibulk length"),
+#[inline]
+fn array<'a>(input: &'a [u8], limits: &Limits, words: &mut Vec<&'a [u8]>, begun: &mut Option<Box<Begun>>) -> Parsed {
+    let (count, at) = match count(input, limits) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Parsed::NeedMore,
+        Err(message) => return Parsed::Bad(message),
     };
-    if count > limits.arguments_max as i64 {
-        return Parsed::Bad("Protocol error: invalid multibulk length");
+    let mut next = Next { at, left: count };
+    let parsed = bulks(input, limits, &mut next, |range| words.push(&input[range]));
+    if parsed == Parsed::NeedMore && input.len() >= REMEMBERED_FROM {
+        let start = input.as_ptr().addr();
+        let range = |word: &&[u8]| word.as_ptr().addr() - start..word.as_ptr().addr() - start + word.len();
+        *begun = Some(Box::new(Begun { next, words: words.iter().map(range).collect() }));
     }
-    let mut arguments = Arguments::new();
-    for _ in 0..count {
-        match input.get(at) {
-            None => return Parsed::NeedMore,
-            Some(b'$') => {}
-            Some(_) => return Parsed::Bad("Protocol error: expected '$'"),
-        }
-        let (length, start) = match number(input, at + 1, limits) {
-            Number::Is(length, start) if (0..=limits.bulk_max as i64).contains(&length) => (length as usize, start),
-            Number::NeedMore => return Parsed::NeedMore,
-            Number::TooLong => return Parsed::Bad("Protocol error: too big bulk count string"),
-            _ => return Parsed::Bad("Protocol error: invalid bulk length"),
+    parsed
+}
+
+#[cold]
+fn go_on<'a>(input: &'a [u8], limits: &Limits, words: &mut Vec<&'a [u8]>, begun: &mut Option<Box<Begun>>) -> Parsed {
+    let Some(known) = begun else { return Parsed::NeedMore };
+    let Begun { next, words: ranges } = &mut **known;
+    let parsed = bulks(input, limits, next, |range| ranges.push(range));
+    if parsed != Parsed::NeedMore {
+        words.extend(ranges.iter().map(|range| &input[range.clone()]));
+        *begun = None;
+    }
+    parsed
+}
+
+/// The words that are left, as far as they have come whole.
+#[inline]
+fn bulks(input: &[u8], limits: &Limits, next: &mut Next, mut push: impl FnMut(Range<usize>)) -> Parsed {
+    while next.left > 0 {
+        let (length, start) = match bulk_length(input, next.at, limits) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Parsed::NeedMore,
+            Err(message) => return Parsed::Bad(message),
         };
-        let Some(word) = input.get(start..start + length) else { return Parsed::NeedMore };
-        if input.len() < start + length + 2 {
+        let end = start + length;
+        if input.len() < end + 2 {
             return Parsed::NeedMore;
         }
-        arguments.push(word);
-        at = start + length + 2;
+        push(start..end);
+        // Redis skips these two bytes without looking.
+        *next = Next { at: end + 2, left: next.left - 1 };
     }
-    Parsed::Done { arguments, consumed: at }
+    Parsed::Done(next.at)
 }
 
-enum Number {
-    /// The number, and where the next line begins.
-    Is(i64, usize),
-    NeedMore,
-    TooLong,
-    Not,
-}
+/// A number and where the next line begins, or nothing yet.
+type Line = Result<Option<(usize, usize)>, Cow<'static, [u8]>>;
 
-fn number(input: &[u8], at: usize, limits: &Limits) -> Number {
-    let Some(end) = memchr(b'\r', &input[at..]).map(|end| at + end) else {
-        return if input.len() - at > limits.inline_max { Number::TooLong } else { Number::NeedMore };
+#[inline]
+fn count(input: &[u8], limits: &Limits) -> Line {
+    let (count, next) = match small(input, 1) {
+        Some((count, next)) => (count as i64, next),
+        None => match line(input, 0, limits) {
+            Ok(Some((text, next))) => (canonical(&text[1..]).ok_or(INVALID_COUNT)?, next),
+            Ok(None) => return Ok(None),
+            Err(()) => return Err(Cow::Borrowed(b"Protocol error: too big mbulk count string")),
+        },
     };
-    if input.len() < end + 2 {
-        return Number::NeedMore;
+    if count > limits.arguments_max as i64 {
+        return Err(INVALID_COUNT);
     }
-    let text = std::str::from_utf8(&input[at..end]).ok().filter(|text| !text.starts_with('+'));
-    text.and_then(|text| text.parse().ok()).map_or(Number::Not, |value| Number::Is(value, end + 2))
+    if limits.is_stranger && count > STRANGER_ARGUMENTS_MAX as i64 {
+        return Err(Cow::Borrowed(b"Protocol error: unauthenticated multibulk length"));
+    }
+    Ok(Some((usize::try_from(count).unwrap_or(0), next)))
 }
 
-fn inline<'a>(input: &'a [u8], limits: &Limits) -> Parsed<'a> {
-    let Some(end) = memchr(b'\n', input) else {
-        return if input.len() > limits.inline_max {
-            Parsed::Bad("Protocol error: too big inline request")
-        } else {
-            Parsed::NeedMore
-        };
+#[inline]
+fn bulk_length(input: &[u8], at: usize, limits: &Limits) -> Line {
+    let found = if input.get(at) == Some(&b'$') { small(input, at + 1) } else { None };
+    let (length, next) = match found {
+        Some(found) => found,
+        None => match line(input, at, limits) {
+            Ok(Some((text, next))) => (told_length(text)?, next),
+            Ok(None) => return Ok(None),
+            Err(()) => return Err(Cow::Borrowed(b"Protocol error: too big bulk count string")),
+        },
     };
-    let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
-    let arguments = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
-    Parsed::Done { arguments, consumed: end + 1 }
+    if length > limits.bulk_max {
+        return Err(INVALID_LENGTH);
+    }
+    if limits.is_stranger && length > STRANGER_BULK_MAX {
+        return Err(Cow::Borrowed(b"Protocol error: unauthenticated bulk length"));
+    }
+    Ok(Some((length, next)))
+}
+
+const INVALID_COUNT: Cow<'static, [u8]> = Cow::Borrowed(b"Protocol error: invalid multibulk length");
+const INVALID_LENGTH: Cow<'static, [u8]> = Cow::Borrowed(b"Protocol error: invalid bulk length");
+
+/// The number of a whole length line that is not of the plainest form.
+#[cold]
+fn told_length(text: &[u8]) -> Result<usize, Cow<'static, [u8]>> {
+    let first = text.first().copied().unwrap_or(b'\r');
+    if first != b'$' {
+        return Err(Cow::Owned([&b"Protocol error: expected '$', got '"[..], &[first], b"'"].concat()));
+    }
+    canonical(&text[1..]).and_then(|length| usize::try_from(length).ok()).ok_or(INVALID_LENGTH)
+}
+
+/// Digits of a number that `small` reads: any such number fits.
+const SMALL_DIGITS_MAX: usize = 9;
+
+/// The usual form of a length line: a few digits, no zero before them, and the line's end.
+#[inline]
+fn small(input: &[u8], at: usize) -> Option<(usize, usize)> {
+    let mut value = 0;
+    for (position, &byte) in input.get(at..)?.iter().take(SMALL_DIGITS_MAX + 1).enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            let is_plain = byte == b'\r' && position > 0 && input.get(at + position + 1) == Some(&b'\n');
+            return is_plain.then_some((value, at + position + 2));
+        }
+        if position > 0 && value == 0 || position == SMALL_DIGITS_MAX {
+            return None;
+        }
+        value = value * 10 + usize::from(digit);
+    }
+    None
+}
+
+/// A whole line without its end, and where the next one begins; an error when it is too long and still not whole.
+#[cold]
+fn line<'a>(input: &'a [u8], at: usize, limits: &Limits) -> Result<Option<(&'a [u8], usize)>, ()> {
+    match memchr(b'\r', &input[at..]).map(|end| at + end) {
+        None if input.len() - at > limits.inline_max => Err(()),
+        Some(end) if input.len() >= end + 2 => Ok(Some((&input[at..end], end + 2))),
+        _ => Ok(None),
+    }
+}
+
+/// An integer as Redis reads it in a protocol line: no sign but `-`, no leading zeros.
+fn canonical(text: &[u8]) -> Option<i64> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let is_canonical = match digits {
+        [b'0'] => digits.len() == text.len(),
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    is_canonical.then(|| std::str::from_utf8(text).ok()?.parse().ok()).flatten()
 }
