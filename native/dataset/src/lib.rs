@@ -30,7 +30,7 @@ pub use dataset::{Dataset, Locked, Place};
 pub use hash::Hash;
 pub use item::Item;
 pub use list::{End, List};
-pub use set::Set;
+pub use set::{Member, Set};
 pub use shards::{SHARDS, Shards};
 pub use sorted_set::SortedSet;
 pub use stream::Stream;
