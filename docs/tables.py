@@ -11,6 +11,9 @@ from memcluster.log import LogSettings
 from memcluster.node.memcached_options import OPTIONS, SUBOPTIONS, Option
 from memcluster.node.settings import NodeSettings, ProcessSettings
 from memcluster.proxy.settings import PoolSettings, ProxySettings
+from memcluster.redis.directives import Directive, Verdict
+from memcluster.redis.served import SERVED
+from memcluster.redis.unserved import UNSERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +110,50 @@ def _options(title: str, options: tuple[Option, ...], prefix: str) -> Iterator[s
     yield ""
 
 
-PAGES = {"settings.md": settings_text, "memcached-options.md": options_text}
+REDIS_HEAD = """# Redis's directives
+
+Written by `make docs` from the rows of the code.
+
+`memcluster redis` takes redis-server's command line: a `redis.conf` with its quotes, memory units and `include`, then
+directives as options (`--maxmemory 1gb`). A directive can also stand in the environment
+(`MEMCLUSTER_REDIS_MAXMEMORY=1gb`), in the file of `memcluster up` (`[redis]`, with `_` for `-`), and in Python
+(`RedisNode(maxmemory="1gb")`). One that Redis does not know is an error with file and line. Of those that are not
+served, some are *ignored*, with a line in the log if they ask for something else than the default, and some are
+*refused* then, because starting without what was asked for would be a lie.
+"""
+
+
+def directives_text() -> str:
+    """The whole page of Redis's directives."""
+    process = [row for row in SERVED if row.verdict is Verdict.PROCESS]
+    engine = [row for row in SERVED if row.verdict is Verdict.ENGINE]
+    return "\n".join(
+        [
+            REDIS_HEAD,
+            *_directives("## Of the process", process),
+            *_directives("## Of the server", engine),
+            "## Not served\n\n| directive | | default | why |\n| --- | --- | --- | --- |",
+            *(f"| {_names(row)} | {row.verdict.value} | {_code(row.default)} | {row.about} |" for row in UNSERVED),
+            "",
+        ]
+    )
+
+
+def _directives(title: str, directives: list[Directive]) -> Iterator[str]:
+    yield from (title, "", "| directive | default | |", "| --- | --- | --- |")
+    yield from (f"| {_names(row)} | {_code(row.default)} | {row.about} |" for row in directives)
+    yield ""
+
+
+def _names(row: Directive) -> str:
+    return " ".join(f"`{name}`" for name in (row.name, *row.aliases))
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+PAGES = {"settings.md": settings_text, "memcached-options.md": options_text, "redis-options.md": directives_text}
 
 if __name__ == "__main__":
     for name, text in PAGES.items():

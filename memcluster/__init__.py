@@ -5,6 +5,7 @@ local.py     a whole cluster inside this process
 testing.py   pytest fixtures over local.py
 proxy/       who gets a key: placements, pools, health
 cluster/     many processes as one cache: ports, supervisor, what is running where
+redis/       one Redis-mode node: directives, an object, a process
 node/        one memcached node: an object, a process
 config.py    typed settings: file, environment, flags
 errors.py    the exception tree
@@ -20,10 +21,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from memcluster.local import Cluster
     from memcluster.node.node import Node
+    from memcluster.redis.node import RedisNode
 
 __version__ = "0.1.0"
 
-__all__ = ["Cluster", "Node", "__version__"]
+__all__ = ["Cluster", "Node", "RedisNode", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -32,6 +34,10 @@ def __getattr__(name: str) -> object:
         from memcluster.node.node import Node
 
         return Node
+    if name == "RedisNode":
+        from memcluster.redis.node import RedisNode
+
+        return RedisNode
     if name == "Cluster":
         from memcluster.local import Cluster
 

@@ -1,12 +1,12 @@
-"""A pytest plugin: a running memcached node or cluster on free ports, without containers or child processes.
+"""A pytest plugin: running memcached nodes and clusters and Redis-mode nodes, without containers or child processes.
 
 It is there once memcluster is installed:
 
     def test_caches(memcached_cluster):
         client = pymemcache.Client(memcached_cluster.address)
 
-Each test gets a server of its own, empty; starting one takes some milliseconds. For more than a fixture gives, use
-`memcluster.Node` and `memcluster.Cluster` as context managers.
+Each test gets a server of its own, empty, on a free port; starting one takes some milliseconds. For more than a fixture
+gives, use `memcluster.Node`, `memcluster.RedisNode` and `memcluster.Cluster` as context managers.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from memcluster.local import Cluster
     from memcluster.node.node import Node
+    from memcluster.redis.node import RedisNode
 
 MEMORY = "16m"
 THREADS = 1
@@ -41,3 +42,12 @@ def memcached_cluster() -> Iterator[Cluster]:
 
     with Cluster(nodes=3, port=0, memory=MEMORY, threads=THREADS) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def redis_node() -> Iterator[RedisNode]:
+    """A running Redis-mode node: `url` is what clients take, `host` and `port` are there, too."""
+    from memcluster.redis.node import RedisNode
+
+    with RedisNode(port=0, io_threads=THREADS) as node:
+        yield node

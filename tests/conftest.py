@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import settings
 
-from tests.servers import Server, start_memcached, start_node, start_proxy_over_nodes, start_redis
+from tests.servers import Server, start_memcached, start_node, start_proxy_over_nodes, start_redis, start_redis_mode
 
 # A busy machine is no reason to fail; `make fuzz` looks for longer.
 settings.register_profile("short", deadline=None)
@@ -34,6 +34,14 @@ def redis() -> Iterator[Server]:
 def node() -> Iterator[Server]:
     """One node of ours."""
     server = start_node("-t", "2")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_mode() -> Iterator[Server]:
+    """One Redis-mode node of ours."""
+    server = start_redis_mode("--threads", "2", "--enable-debug-command", "yes")
     yield server
     server.stop()
 

@@ -200,6 +200,15 @@ def start_node(*flags: str, port: int | None = None, descriptors_max: int | None
     return start("node", command, port=port, descriptors_max=descriptors_max)
 
 
+def start_redis_mode(*arguments: str, port: int | None = None, descriptors_max: int | None = None) -> Server:
+    """A Redis-mode node."""
+
+    def command(port: int) -> list[str]:
+        return memcluster("redis", "--port", str(port), *arguments)
+
+    return start("redis-mode", command, port=port, descriptors_max=descriptors_max)
+
+
 def start_proxy(endpoints: Sequence[str], *flags: str, descriptors_max: int | None = None) -> Server:
     """A proxy in front of these servers."""
     behind = [word for endpoint in endpoints for word in ("--server", endpoint)]

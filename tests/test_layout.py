@@ -24,12 +24,13 @@ LAYERS: dict[str, set[str]] = {
     "log": {"config"},
     "_native": set(),
     "node": {"errors", "config", "log", "_native"},
+    "redis": {"errors", "config", "log", "node", "_native"},
     "cluster": {"errors", "config", "log", "node"},
     "proxy": {"errors", "config", "log", "node", "cluster", "_native"},
     "load": {"errors", "_native"},
     "local": {"errors", "node", "cluster", "proxy"},
-    "testing": {"local", "node"},
-    "cli": {"errors", "config", "log", "node", "cluster", "proxy", "load", "_native"},
+    "testing": {"local", "node", "redis"},
+    "cli": {"errors", "config", "log", "node", "redis", "cluster", "proxy", "load", "_native"},
 }
 
 # The Rust crates' drawing: what each may name of the workspace.
@@ -121,9 +122,10 @@ def test_layers_have_no_cycle() -> None:
 
 def test_a_node_process_loads_neither_trio_nor_rich() -> None:
     heavy = {"trio", "rich", "pymemcache", "uhashring"}
-    for path in [ROOT / "memcluster" / part for part in ("config.py", "log.py", "errors.py", "cli/node.py")]:
+    lean = ("config.py", "log.py", "errors.py", "cli/node.py", "cli/redis.py")
+    for path in [ROOT / "memcluster" / part for part in lean]:
         assert not heavy & {module.split(".")[0] for module in imports(path)}, name(path)
-    for path in (ROOT / "memcluster/node").glob("*.py"):
+    for path in [*(ROOT / "memcluster/node").glob("*.py"), *(ROOT / "memcluster/redis").glob("*.py")]:
         assert not heavy & {module.split(".")[0] for module in imports(path)}, name(path)
 
 

@@ -14,6 +14,7 @@ from memcluster.errors import MemclusterError
 VERBS: dict[str, tuple[str, str]] = {
     "up": ("memcluster.cli.up", "Start a cluster: nodes, and a proxy before them."),
     "node": ("memcluster.cli.node", "Run one memcached node; takes memcached's own flags."),
+    "redis": ("memcluster.cli.redis", "Run one Redis-mode node; takes redis-server's own command line."),
     "proxy": ("memcluster.cli.proxy", "Run a proxy before memcached nodes."),
     "ring": ("memcluster.cli.ring", "Say where keys are, and which would move."),
     "status": ("memcluster.cli.status", "Say what runs and how it does."),

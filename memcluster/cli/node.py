@@ -83,6 +83,10 @@ def command(context: click.Context, /, *, extended: tuple[str, ...], **flags: An
     settings.check()
 
     # The engine is loaded for serving only: --help and a wrong flag answer without it.
+    from memcluster.node.node import Node
     from memcluster.node.process import serve
 
-    serve(settings, process)
+    serve(
+        lambda: Node(settings), process,
+        connections_max=settings.connections_max, keep_output=settings.verbosity > 0,
+    )  # fmt: skip

@@ -12,16 +12,16 @@ import os
 import select
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from memcluster.errors import NodeError
 from memcluster.node import daemon, parent
-from memcluster.node.node import STOP_TIMEOUT_SECONDS, Node
+from memcluster.node.node import STOP_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from memcluster.node.settings import NodeSettings, ProcessSettings
+    from memcluster.node.settings import ProcessSettings
 
 ORPHAN_TIMEOUT_SECONDS = 0.5
 """What begun requests get when the supervisor is gone: nobody waits for us to end well."""
@@ -30,14 +30,37 @@ END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 log = logging.getLogger(__name__)
 
 
-def serve(settings: NodeSettings, process: ProcessSettings) -> None:
-    """Runs a node until something ends it; NodeError if it could not start or failed."""
+class Served(Protocol):
+    """What the process serves: a node of either kind."""
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why it ended by itself, if it did."""
+
+    def start(self) -> None:
+        """Begins to serve."""
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Ends it."""
+
+    def stopped_fd(self) -> int:
+        """Becomes readable when it ended by itself."""
+
+
+def serve(
+    make: Callable[[], Served], process: ProcessSettings, *, connections_max: int, keep_output: bool = False
+) -> None:
+    """Runs what `make` makes until something ends it; NodeError if it could not start or failed."""
     background = daemon.fork() if process.daemon else None
-    daemon.allow_descriptors(settings.connections_max)
+    daemon.allow_descriptors(connections_max)
     if process.core_dumps:
         daemon.allow_core_dumps()
     with woken_by_signals() as wakeup:
-        node = Node(settings)
+        node = make()
         with daemon.pid_file(process.pidfile):
             daemon.give_up_root(process.user)
             if process.lock_memory:
@@ -45,7 +68,7 @@ def serve(settings: NodeSettings, process: ProcessSettings) -> None:
             node.start()
             log.info("listening on %s", ", ".join(node.addresses))
             if background is not None:
-                daemon.leave_terminal(background, keep_output=settings.verbosity > 0)
+                daemon.leave_terminal(background, keep_output=keep_output)
             parent.report_ready(node.addresses)
             timeout_seconds = wait_for_end(wakeup, node)
             failure = node.failure
@@ -54,7 +77,7 @@ def serve(settings: NodeSettings, process: ProcessSettings) -> None:
         raise NodeError(f"the node ended by itself: {failure}")
 
 
-def wait_for_end(wakeup: int, node: Node) -> float:
+def wait_for_end(wakeup: int, node: Served) -> float:
     """Blocks until the node is to end; how long what is begun may take then."""
     stopped = node.stopped_fd()
     poll = select.poll()

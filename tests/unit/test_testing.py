@@ -7,8 +7,9 @@ import pytest
 from pymemcache import Client
 
 import memcluster
-from memcluster import Cluster, Node
+from memcluster import Cluster, Node, RedisNode
 from memcluster.errors import ConfigError, NodeError
+from tests.connection import ask
 
 
 def test_a_node_for_a_test(memcached_node: Node) -> None:
@@ -18,6 +19,17 @@ def test_a_node_for_a_test(memcached_node: Node) -> None:
     client.close()
     assert memcached_node.stats()["cmd_set"] == "1"
     assert memcached_node.failure is None
+
+
+def test_a_redis_mode_node_for_a_test(redis_node: RedisNode) -> None:
+    assert ask((redis_node.host, redis_node.port), b"SET a b\r\nGET a\r\n", b"b\r\n") == b"+OK\r\n$1\r\nb\r\n"
+    assert redis_node.url == f"redis://127.0.0.1:{redis_node.port}/0"
+    assert redis_node.failure is None
+
+
+def test_a_redis_mode_node_checks_its_directives() -> None:
+    with pytest.raises(ConfigError, match="RedisNode: prot: Redis knows no such directive: did you mean port"):
+        RedisNode(prot=1)
 
 
 def test_each_test_gets_its_own(memcached_node: Node, memcached_cluster: Cluster) -> None:

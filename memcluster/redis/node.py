@@ -1,0 +1,151 @@
+"""A Redis-mode node as an object: sockets are bound when it is made, and served by the engine from start to stop."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import TYPE_CHECKING, Any, Self
+
+from memcluster._native import RedisNode as Engine
+from memcluster.errors import ConfigError, NodeError
+from memcluster.redis.settings import RedisSettings, from_names, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+STOP_TIMEOUT_SECONDS = 5.0
+ANY = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104 (asked for by name)
+
+
+class RedisNode:
+    """A server for Redis's clients inside this process.
+
+    with RedisNode(port=0, maxmemory="256mb", maxmemory_policy="allkeys-lru") as node:
+        client = redis.Redis(node.host, node.port)
+
+    Takes Redis's directives by their names. Values never enter the interpreter, and no thread of the server takes its
+    lock.
+    """
+
+    def __init__(self, settings: RedisSettings | None = None, **directives: Any) -> None:
+        if settings is not None and directives:
+            raise ConfigError("RedisNode: give settings or directives, not both")
+        self.settings = settings or settle(from_names(directives, "RedisNode"))
+        self._engine = _engine(self.settings)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens: `host:port`, with the ports it got, then the unix socket's path."""
+        return self._engine.addresses
+
+    @property
+    def address(self) -> str:
+        """The first of its addresses."""
+        return self.addresses[0]
+
+    @property
+    def host(self) -> str:
+        """The first address's host."""
+        return self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The first address's port; 0 where there is a unix socket only."""
+        return 0 if self.address.startswith("/") else int(self.address.rpartition(":")[2])
+
+    @property
+    def url(self) -> str:
+        """What clients take: `redis://127.0.0.1:6379/0`."""
+        return f"unix://{self.address}" if self.address.startswith("/") else f"redis://{self.address}/0"
+
+    @property
+    def failure(self) -> str | None:
+        """Why it ended by itself, if it did."""
+        return self._engine.failure()
+
+    def start(self) -> None:
+        """Begins to serve."""
+        self._engine.start()
+
+    def stop(self, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> None:
+        """Accepts no more, lets what is begun end, closes the rest when time is up."""
+        self._engine.stop(timeout_seconds)
+
+    def stopped_fd(self) -> int:
+        """A descriptor that becomes readable when the node ended by itself: a client's `SHUTDOWN`, or a failure."""
+        return self._engine.stopped_fd()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def listening(settings: RedisSettings) -> list[str]:
+    """`host:port` for each address. Port 0 is no port where a unix socket is, as in Redis; else a free one."""
+    if settings.port == 0 and settings.unixsocket:
+        return []
+    found: list[str] = []
+    for word in settings.bind:
+        host = word.removeprefix("-")
+        host = ANY.get(host, host)
+        if word.startswith("-") and not _is_here(host):
+            continue
+        found.append(f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}")
+    return found
+
+
+def _is_here(host: str) -> bool:
+    """Whether this host has that address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.bind((host, 0))
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return True
+
+
+def _engine(settings: RedisSettings) -> Engine:
+    addresses = listening(settings)
+    if not addresses and not settings.unixsocket:
+        raise ConfigError("nothing to listen on: give bind an address, or unixsocket a file")
+    try:
+        return Engine(
+            listen=addresses,
+            unix_socket=settings.unixsocket,
+            unix_mask=settings.unixsocketperm,
+            threads=settings.io_threads,
+            connections_max=settings.maxclients,
+            backlog=max(settings.tcp_backlog, 1),
+            idle_timeout_seconds=settings.timeout,
+            databases=settings.databases,
+        )
+    except ValueError as error:
+        raise ConfigError(_placed(str(error), settings)) from error
+    except OSError as error:
+        raise NodeError(f"{error}{_advice(error)}") from error
+
+
+def _placed(complaint: str, settings: RedisSettings) -> str:
+    """The engine's complaint, which begins with the directive's name, with the place where that stands."""
+    name = complaint.partition(":")[0]
+    places: Iterable[str] = (given.place for given in reversed(settings.engine) if given.name == name)
+    return f"{next(iter(places), 'RedisNode')}: {complaint}"
+
+
+def _advice(error: Exception) -> str:
+    """What to do about a socket that cannot be bound."""
+    text = str(error).lower()
+    if "in use" in text:
+        return ": another server has that port; stop it or give another with --port"
+    if "permission" in text:
+        return ": ports below 1024 are root's; give another with --port"
+    if "cannot assign" in text:
+        return ": that address is not one of this host's; give another with --bind"
+    return ""
