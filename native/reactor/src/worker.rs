@@ -16,7 +16,7 @@ use rustix::thread::{nanosleep, set_current_timer_slack};
 use rustix::time::Timespec;
 
 use crate::census::Desk;
-use crate::connection::{Phase, Stall};
+use crate::connection::{Connection, Phase, Stall};
 use crate::links::Links;
 use crate::listener::peer_of;
 use crate::reply::Sent;
@@ -243,7 +243,9 @@ impl<S: Service> Worker<S> {
             self.serve_arrived(*token, &buffer[range.clone()]);
         }
         for arrival in arrivals.drain(..) {
-            self.send_unless_more(arrival.token);
+            if !self.has_more_to_say(arrival.token) {
+                self.flush(arrival.token);
+            }
         }
         self.arrivals = arrivals;
         self.buffer = buffer;
@@ -324,12 +326,9 @@ impl<S: Service> Worker<S> {
     }
 
     /// Replies to requests that came together leave together: not before a connection's turn is over.
-    fn send_unless_more(&mut self, token: Token) {
-        let Some(connection) = self.links.live(token) else { return };
-        let more_follows = connection.queued && !connection.pending.is_empty();
-        if !more_follows || connection.reply.is_over_half() {
-            self.flush(token);
-        }
+    fn has_more_to_say(&mut self, token: Token) -> bool {
+        let more_follows = |connection: &mut Connection| connection.queued && !connection.pending.is_empty();
+        self.links.live(token).is_some_and(|connection| more_follows(connection) && !connection.reply.is_over_half())
     }
 
     /// Sends what waits on a connection, and closes it when that was the last thing to do.
@@ -375,7 +374,9 @@ impl<S: Service> Worker<S> {
                 if self.links.live(token).is_some_and(|connection| connection.unread) {
                     self.receive(token, EventFlags::IN);
                 }
-                self.send_unless_more(token);
+                if !self.has_more_to_say(token) {
+                    self.links.mark_dirty(token);
+                }
             }
         }
         self.serve_arrivals();
