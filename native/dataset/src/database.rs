@@ -91,10 +91,21 @@ impl Database {
 
     /// Removes the item and returns its value: dropping a huge one is the caller's matter.
     pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<Value> {
+        self.remove_item(hash, key).map(Item::into_value)
+    }
+
+    /// Removes the item and returns it.
+    pub fn remove_item(&mut self, hash: u64, key: &[u8]) -> Option<Item> {
         let item = self.items.remove(hash, |item| item.key() == key, hasher)?;
         self.weight -= item.weight();
         self.volatile -= usize::from(item.expires_at().is_some());
-        Some(item.into_value())
+        Some(item)
+    }
+
+    /// Takes everything out.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        std::mem::replace(self, Self { settled: self.settled, ..Self::default() })
     }
 
     /// Sets or clears the expiry; false without the item.
@@ -122,7 +133,7 @@ impl Database {
     }
 
     /// The next items of a walk: see `Table::scan`.
-    pub fn scan(&self, cursor: u64, count: usize, visit: impl FnMut(&Item)) -> u64 {
+    pub fn scan<'d>(&'d self, cursor: u64, count: usize, visit: impl FnMut(&'d Item)) -> u64 {
         self.items.scan(cursor, count, hasher, visit)
     }
 

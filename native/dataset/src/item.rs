@@ -60,7 +60,15 @@ impl Item {
         &mut self.value
     }
 
-    pub(crate) fn into_value(self) -> Value {
+    /// As OBJECT ENCODING says it.
+    #[must_use]
+    pub fn encoding(&self) -> &'static str {
+        self.value.view().encoding()
+    }
+
+    /// Its value.
+    #[must_use]
+    pub fn into_value(self) -> Value {
         self.value
     }
 

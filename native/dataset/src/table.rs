@@ -177,7 +177,13 @@ impl<T> Table<T> {
     }
 
     /// The next elements of a walk: about `count` of them, from `cursor` on (0 at first). Returns the cursor to go on with, 0 at the end.
-    pub fn scan(&self, cursor: u64, count: usize, hasher: impl Fn(&T) -> u64, mut visit: impl FnMut(&T)) -> u64 {
+    pub fn scan<'t>(
+        &'t self,
+        cursor: u64,
+        count: usize,
+        hasher: impl Fn(&T) -> u64,
+        mut visit: impl FnMut(&'t T),
+    ) -> u64 {
         let (mut position, mut left) = (cursor, count.max(1));
         while position <= u64::from(u32::MAX) && !self.segments.is_empty() && left > 0 {
             let from = position as u32;

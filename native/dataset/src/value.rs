@@ -81,6 +81,49 @@ impl View<'_> {
             Self::Stream(_) => Kind::Stream,
         }
     }
+
+    /// A copy of it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match *self {
+            Self::String(bytes) => Value::String(bytes.to_vec()),
+            Self::List(list) => Value::List(Box::new(list.clone())),
+            Self::Hash(hash) => Value::Hash(Box::new(hash.clone())),
+            Self::Set(set) => Value::Set(Box::new(set.clone())),
+            Self::SortedSet(sorted) => Value::SortedSet(Box::new(sorted.clone())),
+            Self::Stream(stream) => Value::Stream(Box::new(stream.clone())),
+        }
+    }
+
+    /// As OBJECT ENCODING says it.
+    #[must_use]
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Self::String(bytes) => string_encoding(bytes),
+            Self::List(list) => list.encoding(),
+            Self::Hash(hash) => hash.encoding(),
+            Self::Set(set) => set.encoding(),
+            Self::SortedSet(sorted) => sorted.encoding(),
+            Self::Stream(stream) => stream.encoding(),
+        }
+    }
+}
+
+/// Strings up to this length are `embstr` in Redis: the object and its bytes fit 64 bytes.
+const EMBEDDED_MAX: usize = 44;
+
+fn string_encoding(bytes: &[u8]) -> &'static str {
+    // Redis takes no number of more than 20 characters for an integer, and none with zeros or a plus before it.
+    let is_integer = || {
+        let number: Option<i64> =
+            std::str::from_utf8(bytes).ok().filter(|text| text.len() <= 20).and_then(|text| text.parse().ok());
+        number.is_some_and(|number| number.to_string().as_bytes() == bytes)
+    };
+    match bytes.len() {
+        1..=20 if is_integer() => "int",
+        0..=EMBEDDED_MAX => "embstr",
+        _ => "raw",
+    }
 }
 
 impl Value {

@@ -19,6 +19,7 @@ mod commands;
 mod effects;
 mod events;
 mod execute;
+mod expiry;
 mod extended;
 mod fault;
 pub mod glob;

@@ -77,6 +77,21 @@ impl Server {
         self.accessed(0, now)
     }
 
+    /// Seconds since the last access; unknown under a policy that counts accesses instead.
+    pub(crate) fn idle_seconds(&self, access: u32, now: Millis) -> Option<u32> {
+        Some(((now / 1000) as u32).wrapping_sub(access))
+    }
+
+    /// The logarithmic counter of accesses, under a policy that keeps it.
+    pub(crate) fn frequency(&self, _access: u32, _now: Millis) -> Option<u8> {
+        None
+    }
+
+    /// Drops all of a database's part, elsewhere.
+    pub(crate) fn discard_all(&self, part: dataset::Database) {
+        drop(part);
+    }
+
     /// Drops a value; a huge one elsewhere, so that nobody waits for it.
     pub(crate) fn discard(&self, value: Option<Value>) {
         drop(value);
