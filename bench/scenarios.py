@@ -216,8 +216,9 @@ SCENARIOS = {
         ),
         _speed(
             "node-threads-2",
-            "node on 2 threads, gets pipelined by 16",
+            "node on 2 threads, gets pipelined by 16, 200 connections",
             pipeline=16,
+            connections=200,
             threads=2,
             also_single=True,
             at_most={"memcluster -t 1": 1.15},
