@@ -1,0 +1,64 @@
+"""The known differences between redis-server 7.0 and ours, a row each.
+
+A row says which commands are not sent, or what of the answers counts as the same. docs/redis-differences.md is this
+table for readers; `python -m tests.wire.redis_differential.document` writes it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.wire.redis_differential.case import Command
+
+WORDS_SEARCHED = 8
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One known difference."""
+
+    what: str
+    reason: str
+    is_of_version: bool = False
+    """Ours is as Redis 7.2 has it."""
+    unsent: str | None = None
+    """Commands in whose words, parted by spaces and in capitals, this is found are not sent."""
+    same: tuple[str, str] | None = None
+    """A pattern of an answer and what counts in its stead, on both sides."""
+
+
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "`OBJECT ENCODING` of small sets of text",
+        "They are `listpack` since Redis 7.2, as here, and were `hashtable`.",
+        is_of_version=True,
+        unsent=r"^OBJECT ENCODING set|^OBJECT ENCODING \S+$",
+    ),
+    Difference(
+        "`ZRANK` and `ZREVRANK` with `WITHSCORE`",
+        "New in Redis 7.2.",
+        is_of_version=True,
+        unsent=r"^ZR(EV)?RANK \S* \S* .",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The differences as the comparison asks about them."""
+
+    rows: tuple[Difference, ...] = DIFFERENCES
+
+    def is_sent(self, command: Command) -> bool:
+        text = b" ".join(command.words[:WORDS_SEARCHED])[:500].decode("latin-1").upper()
+        return not any(row.unsent and re.search(row.unsent, text, re.IGNORECASE) for row in self.rows)
+
+    def mask(self, answer: bytes) -> bytes:
+        for row in self.rows:
+            if row.same:
+                pattern, instead = row.same
+                answer = re.sub(pattern.encode("latin-1"), instead.encode("latin-1"), answer)
+        return answer
+
+
+Filter = Callable[[Command], bool]
