@@ -11,7 +11,7 @@
 //! is scanned at once, with cursor 0.
 //!
 //! Shards are locked in ascending order, never another one while some are held: so nobody waits in a circle.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod database;
 mod dataset;
@@ -25,15 +25,17 @@ mod stream;
 mod table;
 mod value;
 
-pub use database::Database;
+pub use database::{Changed, Database};
 pub use dataset::{Dataset, Locked, Place};
-pub use hash::Hash;
+pub use hash::{Hash, Packing};
 pub use item::Item;
 pub use list::{End, List};
 pub use set::{Member, Set};
 pub use shards::{SHARDS, Shards};
 pub use sorted_set::SortedSet;
-pub use stream::Stream;
+pub use stream::{
+    Consumer, Element, Entry, Group, Id, Keep, NODE_BYTES, NODE_ENTRIES, Name as ConsumerName, Pending, Stream, Trim,
+};
 pub use table::{Table, hash};
 pub use value::{Kind, Typed, Value, View};
 
