@@ -20,6 +20,7 @@ COLUMNS = (
     ("generator_cpu_ns", "generator ns", "{:,.0f}"),
     ("server_cores", "server busy", "{:.2f}"),
     ("generator_cores", "generator busy", "{:.2f}"),
+    ("counted", "served/asked", "{:.4f}"),
     ("filled", "items before", "{:,.0f}"),
     ("left", "left unread", "{:,.0f}"),
     ("back_seconds", "s to 95 % back", "{:.2f}"),
