@@ -1,4 +1,5 @@
-//! What hangs on keys beside their values, under the same locks: who watches a key and who waits for it.
+//! What hangs on keys beside their values, under the same locks: who watches a key, who waits for it, and
+//! who has read it and wants to be told.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(crate) struct Attached {
     pub(crate) watched: HashMap<Name, Vec<Arc<Alarm>>>,
     /// Who waits for a key, first come first served.
     pub(crate) awaited: HashMap<Name, VecDeque<Arc<Waiter>>>,
+    /// Which connections, by their numbers, have read a key and want to be told when it changes; in any database.
+    pub(crate) tracked: HashMap<Box<[u8]>, Vec<u64>>,
 }
 
 impl Watch {

@@ -55,10 +55,10 @@ impl<'c> Call<'c, '_> {
 
     /// The live value of a key, with the writer for the reply; an expired one is removed. Counts as an access.
     pub(crate) fn view(&mut self, key: &[u8]) -> (Option<View<'_>>, &mut Writer<'c>) {
-        self.expire_if_due(key);
+        let place = self.expire_if_due(key);
         let (server, now) = (self.server, self.now);
-        let (database, hash) = self.data.at_mut(self.session.database, key);
-        (database.touch(hash, key, now, |access| server.accessed(access, now)), &mut self.reply)
+        let database = self.data.part_mut(self.session.database, place);
+        (database.touch(place.hash, key, now, |access| server.accessed(access, now)), &mut self.reply)
     }
 
     /// The value of this type, with the writer for the reply.
@@ -114,48 +114,53 @@ impl<'c> Call<'c, '_> {
         key: &[u8],
         change: impl FnOnce(&mut T) -> R,
     ) -> Result<R, Fault> {
-        self.expire_if_due(key);
-        let access = self.server.accessed_first(self.now);
-        let (database, hash) = self.data.at_mut(self.session.database, key);
-        let was_there = database.item(hash, key).is_some();
-        let result = database.typed_mut(hash, key, access, change).ok_or(Fault::WRONG_TYPE)?;
-        let is_spent = database.change(hash, key, |value| value.is_spent()).unwrap_or(false);
-        if is_spent {
-            self.server.discard(database.remove(hash, key));
-            if was_there {
-                self.notify(Class::Generic, "del", key);
-            }
-        } else if !was_there {
+        let place = self.expire_if_due(key);
+        let (server, now) = (self.server, self.now);
+        let access = |before| server.accessed(before, now);
+        let database = self.data.part_mut(self.session.database, place);
+        let changed = database.change_typed(place.hash, key, access, change).ok_or(Fault::WRONG_TYPE)?;
+        if changed.spent.is_some() && changed.was_there {
+            self.notify(Class::Generic, "del", key);
+        } else if changed.spent.is_none() && !changed.was_there {
             self.notify(Class::New, "new", key);
         }
-        Ok(result)
+        Ok(changed.result)
     }
 
     /// Stores a value; any former one and its expiry are gone.
     pub(crate) fn set(&mut self, key: &[u8], value: Value) {
-        self.expire_if_due(key);
+        let place = self.expire_if_due(key);
         let access = self.server.accessed_first(self.now);
-        let (database, hash) = self.data.at_mut(self.session.database, key);
-        let former = database.insert(hash, key, value, access);
+        let former = self.data.part_mut(self.session.database, place).insert(place.hash, key, value, access);
         let is_new = former.is_none();
-        self.server.discard(former);
+        self.server.discard_item(former);
         if is_new {
+            self.notify(Class::New, "new", key);
+        }
+    }
+
+    /// The same with a string, which goes where the former one was if it fits.
+    pub(crate) fn set_string(&mut self, key: &[u8], bytes: &[u8]) {
+        let place = self.expire_if_due(key);
+        let (server, access) = (self.server, self.server.accessed_first(self.now));
+        let database = self.data.part_mut(self.session.database, place);
+        if !database.set_string(place.hash, key, bytes, access, |former| server.discard_item(Some(former))) {
             self.notify(Class::New, "new", key);
         }
     }
 
     /// Takes a value out; nothing is said.
     pub(crate) fn take(&mut self, key: &[u8]) -> Option<Value> {
-        self.expire_if_due(key);
-        let (database, hash) = self.data.at_mut(self.session.database, key);
-        database.remove(hash, key)
+        let place = self.expire_if_due(key);
+        self.data.part_mut(self.session.database, place).remove(place.hash, key)
     }
 
     /// Removes a key and says `del`; false if it was not there.
     pub(crate) fn remove(&mut self, key: &[u8]) -> bool {
-        let former = self.take(key);
+        let place = self.expire_if_due(key);
+        let former = self.data.part_mut(self.session.database, place).remove_item(place.hash, key);
         let was_there = former.is_some();
-        self.server.discard(former);
+        self.server.discard_item(former);
         if was_there {
             self.modified(key, Class::Generic, "del");
         }
@@ -164,9 +169,8 @@ impl<'c> Call<'c, '_> {
 
     /// When a live key expires; `None` without the key.
     pub(crate) fn expires_at(&mut self, key: &[u8]) -> Option<Option<Millis>> {
-        self.expire_if_due(key);
-        let (database, hash) = self.data.at(self.session.database, key);
-        database.item(hash, key).map(dataset::Item::expires_at)
+        let place = self.expire_if_due(key);
+        self.data.part(self.session.database, place).item(place.hash, key).map(dataset::Item::expires_at)
     }
 
     /// Sets or clears the expiry; false without the key.
@@ -192,6 +196,9 @@ impl<'c> Call<'c, '_> {
         }
         if !attached.awaited.is_empty() && attached.awaited.contains_key(&(database, key.into())) {
             self.ready.push_back((database, key.to_vec()));
+        }
+        if !self.server.tracking.is_empty() {
+            self.invalidate(key);
         }
     }
 
@@ -232,18 +239,5 @@ impl<'c> Call<'c, '_> {
         if let Some(wait) = &mut self.wait {
             wait.words = Some(words);
         }
-    }
-
-    /// Removes a key whose time has come, as any change: with its event and its effect.
-    pub(crate) fn expire_if_due(&mut self, key: &[u8]) {
-        let (database, hash) = self.data.at_mut(self.session.database, key);
-        if database.item(hash, key).is_none_or(|item| !item.is_expired(self.now)) {
-            return;
-        }
-        let former = database.remove(hash, key);
-        self.server.discard(former);
-        self.effects.push(self.session.database, &[b"DEL", key]);
-        self.touched(key);
-        self.notify(Class::Expired, "expired", key);
     }
 }

@@ -49,7 +49,8 @@ impl Server {
     ) -> Option<Wait> {
         let Aftermath { effects, outbox, ready } = after;
         let reply = Writer::new(out, session.version);
-        let mut call = Call { server: self, session, data, reply, now, effects, outbox, ready, wait: None, may_wait: true };
+        let mut call =
+            Call { server: self, session, data, reply, now, effects, outbox, ready, wait: None, may_wait: true };
         call.perform(command, words);
         let wait = call.wait.take();
         if !effects.is_empty() {
@@ -66,6 +67,9 @@ impl Call<'_, '_> {
         let (start, database) = (self.reply.buffer().len(), self.session.database);
         (self.effects.changes, self.effects.is_said) = (0, false);
         let outcome = (command.run)(self, words);
+        if self.session.tracking.is_some() {
+            self.remember_read(command, words);
+        }
         if self.effects.changes > 0 && !self.effects.is_said {
             self.effects.push(database, words);
         }

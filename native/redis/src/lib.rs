@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 #![allow(dead_code)]
 
+mod acl;
 mod attached;
 mod blocking;
 mod call;
@@ -23,19 +24,23 @@ mod expiry;
 mod extended;
 mod fault;
 pub mod glob;
+mod identity;
 mod natural;
 mod numbers;
 mod outbox;
+mod pause;
+mod pubsub;
 mod random;
 mod scans;
 mod server;
 mod session;
 mod timeouts;
+mod tracking;
 mod words;
 mod worker;
 
 pub use call::Call;
-pub use clients::ClientId;
+pub use clients::{ClientId, Peer};
 pub use effects::{Effect, Effects, Log};
 pub use fault::{Fault, Outcome};
 pub use outbox::{Mail, Outbox};

@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU32;
 
 use dataset::{Dataset, Millis, Value};
 use parking_lot::Mutex;
 
+use crate::acl::Acl;
 use crate::attached::Attached;
 use crate::blocking::Waiter;
+use crate::clients::Clients;
 use crate::effects::Log;
-use crate::events::Class;
-use crate::outbox::Outbox;
+use crate::pause::Pause;
+use crate::pubsub::Exchange;
+use crate::tracking::Tracking;
 
 /// Redis's version whose behaviour this is: clients decide by it what they may ask.
 pub const VERSION: &str = "7.2.4";
@@ -25,11 +28,13 @@ pub struct Settings {
     pub limits: resp::Limits,
     /// Requests of one connection served before the others have their turn.
     pub requests_per_turn: usize,
+    /// Keys that are remembered for CLIENT TRACKING (`tracking-table-max-keys`); 0: any number.
+    pub tracking_keys_max: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { databases: 16, limits: resp::Limits::default(), requests_per_turn: 100 }
+        Self { databases: 16, limits: resp::Limits::default(), requests_per_turn: 100, tracking_keys_max: 1_000_000 }
     }
 }
 
@@ -41,7 +46,18 @@ pub struct Server {
     pub(crate) blocked: Mutex<HashMap<u64, Arc<Waiter>>>,
     /// Where effects go, if anywhere.
     pub(crate) log: Option<Arc<dyn Log>>,
-    clients: AtomicU64,
+    /// Everybody's connections.
+    pub(crate) clients: Clients,
+    /// Who may do what.
+    pub(crate) acl: Acl,
+    /// Whether connections are held.
+    pub(crate) pause: Pause,
+    /// Who has subscribed to what.
+    pub(crate) exchange: Exchange,
+    /// Who wants to hear of changes to what he has read.
+    pub(crate) tracking: Tracking,
+    /// Classes of keyspace events that are published.
+    pub(crate) events: AtomicU32,
 }
 
 impl Server {
@@ -53,7 +69,12 @@ impl Server {
             settings,
             blocked: Mutex::default(),
             log: None,
-            clients: AtomicU64::new(0),
+            clients: Clients::default(),
+            acl: Acl::default(),
+            pause: Pause::default(),
+            exchange: Exchange::default(),
+            tracking: Tracking::default(),
+            events: AtomicU32::new(0),
         }
     }
 
@@ -61,10 +82,6 @@ impl Server {
     #[must_use]
     pub fn with_log(settings: Settings, log: Arc<dyn Log>) -> Self {
         Self { log: Some(log), ..Self::new(settings) }
-    }
-
-    pub(crate) fn next_client(&self) -> u64 {
-        self.clients.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// What eviction goes by after an access at `now`.
@@ -92,11 +109,13 @@ impl Server {
         drop(part);
     }
 
+    /// Drops an item; one with a huge value elsewhere, so that nobody waits for it.
+    pub(crate) fn discard_item(&self, item: Option<dataset::Item>) {
+        drop(item);
+    }
+
     /// Drops a value; a huge one elsewhere, so that nobody waits for it.
     pub(crate) fn discard(&self, value: Option<Value>) {
         drop(value);
     }
-
-    /// Publishes a keyspace event, if anybody wants events of its class.
-    pub(crate) fn notify(&self, _outbox: &mut Outbox, _database: usize, _class: Class, _event: &str, _key: &[u8]) {}
 }

@@ -8,13 +8,20 @@ use resp::{Begun, Version};
 use crate::ClientId;
 use crate::attached::{Alarm, Name};
 use crate::blocking::Waiter;
+use crate::clients::Client;
 use crate::command::Command;
+use crate::identity::Identity;
+use crate::pubsub::Subscriptions;
 use crate::server::Server;
+use crate::tracking::Tracked;
 
 /// One connection.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) id: ClientId,
+    client: Arc<Client>,
+    /// Who it is.
+    pub(crate) identity: Identity,
     /// The database that its commands work on.
     pub(crate) database: usize,
     pub(crate) version: Version,
@@ -25,6 +32,10 @@ pub struct Session {
     pub(crate) watch: Option<Watch>,
     /// What it waits for: no request is served before that has come.
     pub(crate) waiter: Option<Arc<Waiter>>,
+    /// Which of the keys that it reads it wants to hear of.
+    pub(crate) tracking: Option<Box<Tracked>>,
+    /// What it listens to.
+    pub(crate) subscriptions: Option<Box<Subscriptions>>,
     /// What has been read of a large request that has not wholly come.
     pub(crate) begun: Option<Box<Begun>>,
     /// Close when the reply is sent.
@@ -60,15 +71,19 @@ pub(crate) struct Watch {
 }
 
 impl Session {
-    pub(crate) fn new(id: ClientId) -> Self {
+    pub(crate) fn new(client: Arc<Client>) -> Self {
         Self {
-            id,
+            id: client.id,
+            client,
+            identity: Identity::default(),
             database: 0,
             version: Version::Two,
             name: Vec::new(),
             transaction: None,
             watch: None,
             waiter: None,
+            tracking: None,
+            subscriptions: None,
             begun: None,
             is_closing: false,
         }
@@ -76,7 +91,17 @@ impl Session {
 
     /// Takes a waiting connection's place when its command is tried again.
     pub(crate) fn stand_in(id: ClientId, database: usize, version: Version) -> Self {
-        Self { database, version, ..Self::new(id) }
+        Self { id, database, version, ..Self::new(Client::nobody()) }
+    }
+
+    /// The connection, as others see it.
+    pub(crate) fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// It may only subscribe and end subscriptions: in version 2 it can't tell messages from replies.
+    pub(crate) fn only_listens(&self) -> bool {
+        self.version == Version::Two && self.subscriptions.is_some()
     }
 
     /// The shards of the keys that it watches and of the commands that it has queued.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use dataset::Millis;
 use resp::{Parsed, Writer, request};
 
-use crate::ClientId;
 use crate::blocking::Waiter;
+use crate::clients::Peer;
 use crate::command::{self, Command, flag};
 use crate::execute::Aftermath;
 use crate::fault::Fault;
+use crate::identity::{Identity, Replies};
 use crate::outbox::Outbox;
 use crate::server::Server;
 use crate::session::{Queued, Session};
@@ -50,12 +51,22 @@ impl Worker {
 
     /// A connection stands; `token` is what the host calls it.
     pub fn open(&mut self, token: u64) -> Session {
-        Session::new(ClientId { number: self.server.next_client(), worker: self.number, token })
+        self.open_from(token, Peer::default(), 0)
+    }
+
+    /// The same, with where it comes from.
+    pub fn open_from(&mut self, token: u64, peer: Peer, now: Millis) -> Session {
+        let client = self.server.clients.enter(self.number, token, peer, now);
+        Session { identity: Identity::new(&self.server.acl), ..Session::new(client) }
     }
 
     /// The connection is gone.
     pub fn close(&mut self, mut session: Session) {
+        self.server.clients.leave(session.id.number);
         self.stop_waiting(&mut session);
+        if let Some(mut subscriptions) = session.subscriptions.take() {
+            self.server.exchange.leave(&mut subscriptions, session.client());
+        }
         if let Some(watch) = session.watch.take() {
             let shards = self.server.dataset.shards_of(watch.keys.iter().map(|(_, key)| &**key));
             watch.forget(&mut self.server.dataset.lock(shards));
@@ -74,15 +85,17 @@ impl Worker {
     /// When `tick` is to be called next, if soon.
     #[must_use]
     pub fn due(&self) -> Option<Millis> {
-        self.deadlines.first_key_value().map(|(&(deadline, _), _)| deadline)
+        let deadline = self.deadlines.first_key_value().map(|(&(deadline, _), _)| deadline);
+        deadline.into_iter().chain(self.server.pause.until()).min()
     }
 
     /// Time has passed: who has waited in vain is told.
     pub fn tick(&mut self, now: Millis) {
-        while self.due().is_some_and(|deadline| deadline <= now) {
-            if let Some((_, waiter)) = self.deadlines.pop_first() {
-                self.server.give_up(&waiter, &mut self.after.outbox);
-            }
+        while let Some(first) = self.deadlines.first_entry().filter(|first| first.key().0 <= now) {
+            self.server.give_up(&first.remove(), &mut self.after.outbox);
+        }
+        if self.server.pause.until().is_some_and(|until| until <= now) {
+            self.server.pause.end(&mut self.after.outbox);
         }
     }
 
@@ -102,6 +115,7 @@ impl Worker {
     ) -> Progress {
         let mut words = std::mem::take(&mut self.words);
         let progress = self.serve_requests(session, input, out, limit, now, &mut words);
+        session.note(now);
         self.words = emptied(words);
         progress
     }
@@ -130,8 +144,8 @@ impl Worker {
             let limits = &self.server.settings.limits;
             match request::parse(&input[done..], limits, words, &mut session.begun) {
                 Parsed::Done(consumed) => {
-                    if !words.is_empty() {
-                        self.request(session, words, out, now);
+                    if !words.is_empty() && !self.request(session, words, out, now) {
+                        return Progress::Blocked(done);
                     }
                     done += consumed;
                 }
@@ -139,7 +153,9 @@ impl Worker {
                 Parsed::NeedMore => return Progress::Consumed(done),
                 Parsed::Quoted(quoted, consumed) => {
                     let words: Vec<&[u8]> = quoted.iter().map(Vec::as_slice).collect();
-                    self.request(session, &words, out, now);
+                    if !self.request(session, &words, out, now) {
+                        return Progress::Blocked(done);
+                    }
                     done += consumed;
                 }
                 Parsed::Bad(message) => {
@@ -154,9 +170,11 @@ impl Worker {
         Progress::Yield(done)
     }
 
-    /// One request: finds its row, and executes it unless something forbids.
-    fn request(&mut self, session: &mut Session, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) {
-        match admit(words) {
+    /// One request: finds its row, and executes it unless something forbids. False when a pause holds it: it is to be asked again.
+    fn request(&mut self, session: &mut Session, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) -> bool {
+        let (start, is_skipped) = (out.len(), session.identity.begins_skipped());
+        match admit(&self.server, session, words) {
+            Ok(command) if self.server.pause.holds(session, command, now) => return false,
             Ok(command) => match &mut session.transaction {
                 Some(transaction) if !command.is(flag::NO_MULTI) => {
                     let words = words.iter().map(|word| word.to_vec()).collect();
@@ -172,6 +190,10 @@ impl Worker {
                 Writer::new(out, session.version).error(&text);
             }
         }
+        if is_skipped || session.identity.replies != Replies::On {
+            out.truncate(start);
+        }
+        true
     }
 
     fn execute(
@@ -183,6 +205,7 @@ impl Worker {
         now: Millis,
     ) {
         let server = &*self.server;
+        session.identity.command = command.number + 1;
         let mut data = server.dataset.lock(server.shards_of(session, command, words));
         let wait = server.run(session, &mut data, command, words, out, now, &mut self.after);
         if let Some(wait) = wait {
@@ -210,7 +233,7 @@ fn emptied(mut words: Vec<&[u8]>) -> Vec<&'static [u8]> {
 }
 
 /// The row of a request, if there is one and its words are as many as it takes.
-fn admit(words: &[&[u8]]) -> Result<&'static Command, Fault> {
+fn admit(server: &Server, session: &Session, words: &[&[u8]]) -> Result<&'static Command, Fault> {
     let command = command::find(words[0]).ok_or_else(|| unknown(words))?;
     let sub = words.get(1).filter(|_| !command.subcommands.is_empty());
     let command = match sub {
@@ -220,8 +243,22 @@ fn admit(words: &[&[u8]]) -> Result<&'static Command, Fault> {
             found.ok_or_else(|| unknown_subcommand(command, word))?
         }
     };
-    if command.takes(words.len()) { Ok(command) } else { Err(Fault::arity(command.full_name)) }
+    if !command.takes(words.len()) {
+        return Err(Fault::arity(command.full_name));
+    }
+    server.permit(session, command, words)?;
+    if session.only_listens() && !WHILE_LISTENING.contains(&command.name) {
+        return Err(Fault::made(format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+            command.full_name
+        )));
+    }
+    Ok(command)
 }
+
+/// What a connection of version 2 may ask while it is subscribed to something.
+const WHILE_LISTENING: [&str; 9] =
+    ["ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "quit", "reset"];
 
 /// How much of an unknown command is repeated.
 const SHOWN_MAX: usize = 128;

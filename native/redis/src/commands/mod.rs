@@ -1,7 +1,15 @@
 //! Every command: a family a file, a row and a function each.
 
+mod client;
+mod command;
 mod connection;
+mod help;
 mod keys;
+mod lists;
+mod pubsub;
+mod server;
+mod sets;
+mod sorted_sets;
 mod strings;
 mod transactions;
 
@@ -9,12 +17,30 @@ use crate::command::Command;
 
 /// All rows.
 pub(crate) static FAMILIES: &[&[Command]] = &[
+    client::COMMANDS,
+    command::COMMANDS,
     connection::COMMANDS,
     keys::COMMANDS,
     keys::expiry::COMMANDS,
     keys::object::COMMANDS,
     keys::space::COMMANDS,
     keys::walk::COMMANDS,
+    lists::blocking::COMMANDS,
+    lists::ends::COMMANDS,
+    lists::moves::COMMANDS,
+    lists::places::COMMANDS,
+    sets::algebra::COMMANDS,
+    sets::chance::COMMANDS,
+    sets::members::COMMANDS,
+    sorted_sets::add::COMMANDS,
+    sorted_sets::combine::COMMANDS,
+    sorted_sets::pop::COMMANDS,
+    sorted_sets::random::COMMANDS,
+    sorted_sets::range::COMMANDS,
+    sorted_sets::read::COMMANDS,
+    sorted_sets::remove::COMMANDS,
+    pubsub::COMMANDS,
+    server::COMMANDS,
     strings::COMMANDS,
     transactions::COMMANDS,
 ];
