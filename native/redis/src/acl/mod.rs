@@ -1,0 +1,45 @@
+//! Users: who a connection may be, and what each may do. It knows rows of commands and their keys, no connections.
+
+pub(crate) mod categories;
+mod permit;
+mod user;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+pub(crate) use user::User;
+
+use crate::fault::Fault;
+
+/// Every user.
+#[derive(Debug)]
+pub(crate) struct Acl {
+    /// The user of a connection that has not said who it is.
+    pub(crate) default: Arc<User>,
+    pub(crate) users: Mutex<BTreeMap<Vec<u8>, Arc<User>>>,
+}
+
+impl Default for Acl {
+    fn default() -> Self {
+        let default = Arc::new(User::free(b"default"));
+        Self { users: Mutex::new(BTreeMap::from([(b"default".to_vec(), default.clone())])), default }
+    }
+}
+
+impl Acl {
+    /// The user of this name with this password.
+    ///
+    /// # Errors
+    /// `WRONGPASS`.
+    pub(crate) fn authenticate(&self, name: &[u8], password: &[u8]) -> Result<Arc<User>, Fault> {
+        let user = self.users.lock().get(name).cloned();
+        user.filter(|user| user.accepts(password))
+            .ok_or(Fault::of("WRONGPASS invalid username-password pair or user is disabled."))
+    }
+
+    pub(crate) fn find(&self, name: &[u8]) -> Option<Arc<User>> {
+        self.users.lock().get(name).cloned()
+    }
+}

@@ -1,0 +1,45 @@
+//! COMMAND GETKEYS and COMMAND GETKEYSANDFLAGS: the keys of a request, as it would be executed.
+
+use crate::call::Call;
+use crate::command::{Command, KeyList, Keys, find};
+use crate::fault::{Fault, Outcome};
+
+use super::info::key_flags;
+
+pub(super) fn keys(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let (_, keys) = found(&words[2..])?;
+    call.reply.array(keys.len());
+    keys.iter().for_each(|key| call.reply.bulk(key));
+    Ok(())
+}
+
+pub(super) fn keys_and_flags(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let (command, keys) = found(&words[2..])?;
+    call.reply.array(keys.len());
+    for key in keys {
+        call.reply.array(2);
+        call.reply.bulk(key);
+        let flags = key_flags(command);
+        call.reply.set(flags.len());
+        flags.iter().for_each(|name| call.reply.simple(name));
+    }
+    Ok(())
+}
+
+fn found<'w>(request: &[&'w [u8]]) -> Result<(&'static Command, KeyList<'w>), Fault> {
+    let mut command = find(request[0]).ok_or(Fault::of("ERR Invalid command specified"))?;
+    if let Some(word) = request.get(1).filter(|_| !command.subcommands.is_empty()) {
+        let sub = command.subcommands.iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(word));
+        command = sub.ok_or(Fault::of("ERR Invalid command specified"))?;
+    }
+    if matches!(command.keys, Keys::None | Keys::Session | Keys::All) {
+        return Err(Fault::of("ERR The command has no key arguments"));
+    }
+    if !command.takes(request.len()) {
+        return Err(Fault::of("ERR Invalid number of arguments specified for command"));
+    }
+    match command.keys(request) {
+        Some(keys) if !keys.is_empty() => Ok((command, keys)),
+        _ => Err(Fault::of("ERR Invalid arguments specified for command")),
+    }
+}
