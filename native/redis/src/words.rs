@@ -18,6 +18,23 @@ pub(crate) fn canonical(word: &[u8]) -> Option<i64> {
     is_canonical.then(|| std::str::from_utf8(word).ok()?.parse().ok()).flatten()
 }
 
+/// An integer that is not less than `least`; whatever is wrong with it is refused with the same words.
+pub(crate) fn at_least(least: i64, word: &[u8], refusal: Fault) -> Result<usize, Fault> {
+    let value = canonical(word).filter(|value| *value >= least);
+    value.and_then(|value| usize::try_from(value).ok()).ok_or(refusal)
+}
+
+/// A count that may not be negative.
+pub(crate) fn positive(word: &[u8]) -> Result<usize, Fault> {
+    at_least(0, word, Fault::of("ERR value is out of range, must be positive"))
+}
+
+/// An integer whose opposite is one as well.
+pub(crate) fn symmetric(word: &[u8]) -> Result<i64, Fault> {
+    let refusal = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+    Some(integer(word)?).filter(|value| *value != i64::MIN).ok_or(Fault::of(refusal))
+}
+
 /// The word is this name, in any case.
 pub(crate) fn is(word: &[u8], name: &str) -> bool {
     word.eq_ignore_ascii_case(name.as_bytes())

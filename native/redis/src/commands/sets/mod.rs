@@ -1,0 +1,5 @@
+//! Sets.
+
+pub(super) mod algebra;
+pub(super) mod chance;
+pub(super) mod members;
