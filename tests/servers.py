@@ -178,6 +178,11 @@ def start_memcached(*flags: str, program: str | None = None, port: int | None = 
     return start("memcached", lambda port: [path, *account, "-l", LOOPBACK, "-p", str(port), *flags], port=port)
 
 
+def start_redis_to_compare() -> Server:
+    """One whose blocked clients wait hardly longer than they asked for, and whose DEBUG answers."""
+    return start_redis("--hz", "500", "--enable-debug-command", "yes")
+
+
 def start_redis(*flags: str, port: int | None = None) -> Server:
     """A redis-server that keeps nothing on disk."""
     path = find_peer("redis-server", "redis-server", "REDIS")

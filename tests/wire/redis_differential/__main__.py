@@ -8,7 +8,7 @@ import sys
 import time
 
 from tests.connection import Address
-from tests.servers import start_redis, start_redis_mode
+from tests.servers import start_redis_mode, start_redis_to_compare
 from tests.wire.redis_differential.families import FAMILIES
 from tests.wire.redis_differential.runner import Pair, compare
 
@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--differences", type=int, default=1, help="how many to show")
     options = parser.parse_args()
-    truth = start_redis("--enable-debug-command", "yes")
+    truth = start_redis_to_compare()
     server = None if options.server else start_redis_mode("--threads", "2", "--enable-debug-command", "yes")
     try:
         return show(options, truth.address, server.address if server else endpoint(options.server))

@@ -9,10 +9,10 @@ PREFACE = """\
 # Where Redis mode and Redis answer differently
 
 Redis mode follows Redis 7.2 to the byte. Random commands of all types, valid and not, transactions and scripts, in
-RESP2 and RESP3, pipelined and cut anywhere, go to a node and to redis-server 7.0, and the answers are compared: byte for
-byte where they are determined, as sets where Redis has no order, by their shape where chance decides. These are the
-differences that the comparison knows of, with the reason for each. This page is written from the comparison's own table
-(tests/wire/redis_differential/differences.py). Directives have [a page of their own](redis-options.md).
+RESP2 and RESP3, pipelined and cut anywhere, go to a node and to redis-server 7.0, and the answers are compared: byte
+for byte where they are determined, as sets where Redis has no order, by their shape where chance decides. These are
+the differences that the comparison knows of, with the reason for each. This page is written from the comparison's own
+table (tests/wire/redis_differential/differences.py). Directives have [a page of their own](redis-options.md).
 """
 OURS = "## Between Redis mode and Redis\n"
 VERSIONS = "## Between Redis 7.0 and Redis 7.2\n\nRedis mode is like the newer.\n"

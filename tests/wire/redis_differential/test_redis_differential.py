@@ -2,10 +2,11 @@
 
 import os
 import random
+from collections.abc import Callable
 
 import pytest
 
-from tests.servers import Server
+from tests.servers import Server, start_redis_to_compare
 from tests.wire.redis_differential.document import DOCUMENT, document
 from tests.wire.redis_differential.families import FAMILIES
 from tests.wire.redis_differential.replies import agree, read, read_all
@@ -18,8 +19,8 @@ SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 """Another seed plays other commands. `python -m tests.wire.redis_differential` plays them by hand."""
 
 
-def test_answers_are_rediss(redis: Server, redis_mode: Server) -> None:
-    with Pair(redis.address, redis_mode.address) as pair:
+def test_answers_are_rediss(started: Callable[[Server], Server], redis_mode: Server) -> None:
+    with Pair(started(start_redis_to_compare()).address, redis_mode.address) as pair:
         assert not pair.missing
         difference = compare(pair, SEED, COMMANDS)
     assert difference is None, f"DIFFERENTIAL_SEED={SEED}: the node and redis-server disagree\n{difference}"
@@ -34,7 +35,8 @@ def test_every_word_of_a_grammar_is_known(family: str) -> None:
     for row in FAMILIES[family]:
         for seed in range(30):
             drawn = random.Random(seed)
-            assert [draw_word(kind, drawn) for kind in row.draw(drawn)][0].upper() == row.name.encode()
+            words = [draw_word(kind, drawn) for kind in row.draw(drawn)]
+            assert words[0].upper() == row.name.encode()
 
 
 def test_a_grammar() -> None:

@@ -36,8 +36,11 @@ KEYS: tuple[Row, ...] = (
     Row("OBJECT (ENCODING|REFCOUNT) any"),
     Row("OBJECT IDLETIME any", weight=1, order=Order.CLOCK),
     Row("OBJECT FREQ any", weight=1),
-    Row("SORT (list|set|zset) [BY by] [LIMIT index count] [GET by] [GET #] [ASC|DESC] [ALPHA] [STORE list]"),
-    Row("SORT_RO (list|set|zset) [BY by] [LIMIT index count] [GET by] [ASC|DESC] [ALPHA]"),
+    Row("SORT (list|set|zset) [LIMIT index count] [GET by] [GET #] [ASC|DESC] [ALPHA] [STORE list]"),
+    Row("SORT_RO (list|set|zset) [LIMIT index count] [GET by] [ASC|DESC] [ALPHA]"),
+    # In which order equal weights come is up to the C library, or with LIMIT to Redis's own sorting.
+    Row("SORT (list|set|zset) BY by [GET #] [ASC|DESC] [ALPHA]", weight=1, order=Order.ANY),
+    Row("SORT (list|zset) BY 'nosort [LIMIT index count] [GET #] [ASC|DESC] [STORE list]", weight=1),
     Row("SELECT database", weight=1),
     Row("SELECT 0", weight=2),
     Row("SWAPDB database database", weight=1),
