@@ -11,6 +11,7 @@
 #![allow(dead_code)]
 
 mod acl;
+mod admission;
 mod attached;
 mod blocking;
 mod call;
@@ -36,6 +37,7 @@ mod server;
 mod session;
 mod timeouts;
 mod tracking;
+mod tuning;
 mod words;
 mod worker;
 

@@ -4,7 +4,7 @@
 //!   PUBLISH ── read lock ──> channels[name] + every pattern that describes it ──> outbox: one shared message a version
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -28,7 +28,7 @@ pub(crate) enum Topic {
 
 /// Subscribers in the order of their numbers.
 type Subscribers = BTreeMap<u64, Arc<Client>>;
-type Topics = HashMap<Box<[u8]>, Subscribers>;
+type Topics = BTreeMap<Box<[u8]>, Subscribers>;
 
 /// All subscriptions of a server.
 #[derive(Debug, Default)]

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use dataset::Millis;
 use resp::{Parsed, Writer, request};
 
+use crate::admission::admit;
 use crate::blocking::Waiter;
 use crate::clients::Peer;
-use crate::command::{self, Command, flag};
+use crate::command::{Command, flag};
 use crate::execute::Aftermath;
 use crate::fault::Fault;
 use crate::identity::{Identity, Replies};
-use crate::outbox::Outbox;
+use crate::outbox::{Mail, Outbox};
 use crate::server::Server;
 use crate::session::{Queued, Session};
 
@@ -67,6 +68,10 @@ impl Worker {
         if let Some(mut subscriptions) = session.subscriptions.take() {
             self.server.exchange.leave(&mut subscriptions, session.client());
         }
+        self.stop_watching(&mut session);
+    }
+
+    fn stop_watching(&self, session: &mut Session) {
         if let Some(watch) = session.watch.take() {
             let shards = self.server.dataset.shards_of(watch.keys.iter().map(|(_, key)| &**key));
             watch.forget(&mut self.server.dataset.lock(shards));
@@ -183,17 +188,29 @@ impl Worker {
                 }
                 _ => self.execute(session, command, words, out, now),
             },
-            Err(Fault(text)) => {
-                if let Some(transaction) = &mut session.transaction {
-                    transaction.is_spoiled = true;
-                }
-                Writer::new(out, session.version).error(&text);
-            }
+            Err(fault) => self.refuse(session, words, fault, out),
         }
         if is_skipped || session.identity.replies != Replies::On {
             out.truncate(start);
         }
         true
+    }
+
+    /// Answers a request that may not be executed; the transaction that it would have been in can't be executed any more.
+    #[cold]
+    fn refuse(&self, session: &mut Session, words: &[&[u8]], Fault(text): Fault, out: &mut Vec<u8>) {
+        let mut reply = Writer::new(out, session.version);
+        if words[0].eq_ignore_ascii_case(b"exec") {
+            let reason = text.strip_prefix(b"ERR ").unwrap_or(&text);
+            reply.error(&[b"EXECABORT Transaction discarded because of: ", reason].concat());
+            session.transaction = None;
+            self.stop_watching(session);
+            return;
+        }
+        reply.error(&text);
+        if let Some(transaction) = &mut session.transaction {
+            transaction.is_spoiled = true;
+        }
     }
 
     fn execute(
@@ -214,8 +231,32 @@ impl Worker {
                 self.deadlines.insert((deadline, session.id.number), waiter);
             }
         }
-        if !self.after.ready.is_empty() {
+        if self.after.ready.is_empty() {
+            drop(data);
+        } else {
             server.serve_waiters(data, now, &mut self.after);
+        }
+        if let Some(tracked) = &mut session.tracking
+            && session.transaction.is_none()
+            && !command.full_name.starts_with("client|")
+        {
+            tracked.caching = false;
+        }
+        if !self.after.outbox.is_empty() {
+            self.take_own_mail(session, out);
+        }
+    }
+
+    /// What the connection's command means for itself stands behind its reply.
+    #[cold]
+    fn take_own_mail(&mut self, session: &mut Session, out: &mut Vec<u8>) {
+        for mail in self.after.outbox.take_for(session.id) {
+            match mail {
+                Mail::Push(bytes) => out.extend_from_slice(&bytes),
+                Mail::Answer(bytes) => out.extend_from_slice(&bytes),
+                Mail::GoOn => {}
+                Mail::Close => session.is_closing = true,
+            }
         }
     }
 }
@@ -230,60 +271,4 @@ fn emptied(mut words: Vec<&[u8]>) -> Vec<&'static [u8]> {
         return Vec::new();
     }
     words.into_iter().map(|_| &b""[..]).collect()
-}
-
-/// The row of a request, if there is one and its words are as many as it takes.
-fn admit(server: &Server, session: &Session, words: &[&[u8]]) -> Result<&'static Command, Fault> {
-    let command = command::find(words[0]).ok_or_else(|| unknown(words))?;
-    let sub = words.get(1).filter(|_| !command.subcommands.is_empty());
-    let command = match sub {
-        None => command,
-        Some(word) => {
-            let found = command.subcommands.iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(word));
-            found.ok_or_else(|| unknown_subcommand(command, word))?
-        }
-    };
-    if !command.takes(words.len()) {
-        return Err(Fault::arity(command.full_name));
-    }
-    server.permit(session, command, words)?;
-    if session.only_listens() && !WHILE_LISTENING.contains(&command.name) {
-        return Err(Fault::made(format!(
-            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
-            command.full_name
-        )));
-    }
-    Ok(command)
-}
-
-/// What a connection of version 2 may ask while it is subscribed to something.
-const WHILE_LISTENING: [&str; 9] =
-    ["ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "quit", "reset"];
-
-/// How much of an unknown command is repeated.
-const SHOWN_MAX: usize = 128;
-
-fn unknown(words: &[&[u8]]) -> Fault {
-    let mut text = b"ERR unknown command '".to_vec();
-    text.extend_from_slice(&words[0][..words[0].len().min(SHOWN_MAX)]);
-    text.extend_from_slice(b"', with args beginning with: ");
-    let mut left = SHOWN_MAX;
-    for word in &words[1..] {
-        if left == 0 {
-            break;
-        }
-        let shown = &word[..word.len().min(left)];
-        text.push(b'\'');
-        text.extend_from_slice(shown);
-        text.extend_from_slice(b"' ");
-        left = left.saturating_sub(shown.len() + 3);
-    }
-    Fault::made(text)
-}
-
-fn unknown_subcommand(command: &Command, word: &[u8]) -> Fault {
-    let mut text = b"ERR unknown subcommand '".to_vec();
-    text.extend_from_slice(&word[..word.len().min(SHOWN_MAX)]);
-    text.extend_from_slice(format!("'. Try {} HELP.", command.name.to_uppercase()).as_bytes());
-    Fault::made(text)
 }

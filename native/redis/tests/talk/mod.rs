@@ -62,7 +62,7 @@ impl Talk {
         for (to, mail) in self.worker.outbox().take() {
             let connection = self.connections.entry(to.token).or_default();
             match mail {
-                Mail::Push(bytes) => connection.output.extend(bytes),
+                Mail::Push(bytes) => connection.output.extend_from_slice(&bytes),
                 Mail::Answer(bytes) => {
                     connection.output.extend(bytes);
                     self.serve(to.token);

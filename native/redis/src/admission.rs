@@ -1,0 +1,76 @@
+//! Whether a request may be executed, in the order in which Redis asks: is there such a command, are its words as many as it takes, may
+//! this connection ask it now.
+
+use crate::command::{self, Command};
+use crate::fault::Fault;
+use crate::server::Server;
+use crate::session::Session;
+
+/// The row of a request that may be executed.
+pub(crate) fn admit(server: &Server, session: &Session, words: &[&[u8]]) -> Result<&'static Command, Fault> {
+    let command = row(words)?;
+    if !command.takes(words.len()) {
+        return Err(Fault::arity(command.full_name));
+    }
+    server.permit(session, command, words)?;
+    if session.only_listens() && !WHILE_LISTENING.contains(&command.name) {
+        return Err(Fault::made(format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+            command.full_name
+        )));
+    }
+    Ok(command)
+}
+
+/// The row of the command, or of its subcommand, that the words name.
+pub(crate) fn row(words: &[&[u8]]) -> Result<&'static Command, Fault> {
+    let command = command::find(words[0]).ok_or_else(|| unknown(words))?;
+    match words.get(1) {
+        Some(word) if !command.subcommands.is_empty() => {
+            let found = command.subcommands.iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(word));
+            found.ok_or_else(|| unknown_subcommand(command, word))
+        }
+        _ => Ok(command),
+    }
+}
+
+/// What a connection of version 2 may ask while it is subscribed to something.
+const WHILE_LISTENING: [&str; 9] = [
+    "ping",
+    "subscribe",
+    "unsubscribe",
+    "psubscribe",
+    "punsubscribe",
+    "ssubscribe",
+    "sunsubscribe",
+    "quit",
+    "reset",
+];
+
+/// How much of an unknown command is repeated.
+const SHOWN_MAX: usize = 128;
+
+fn unknown(words: &[&[u8]]) -> Fault {
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(&words[0][..words[0].len().min(SHOWN_MAX)]);
+    text.extend_from_slice(b"', with args beginning with: ");
+    let mut left = SHOWN_MAX;
+    for word in &words[1..] {
+        if left == 0 {
+            break;
+        }
+        let shown = &word[..word.len().min(left)];
+        text.push(b'\'');
+        text.extend_from_slice(shown);
+        text.extend_from_slice(b"' ");
+        left = left.saturating_sub(shown.len() + 3);
+    }
+    Fault::made(text)
+}
+
+fn unknown_subcommand(command: &Command, word: &[u8]) -> Fault {
+    let mut text = b"ERR unknown subcommand '".to_vec();
+    text.extend_from_slice(&word[..word.len().min(SHOWN_MAX)]);
+    text.extend_from_slice(format!("'. Try {} HELP.", command.name.to_uppercase()).as_bytes());
+    Fault::made(text)
+}
