@@ -71,13 +71,47 @@ impl Database {
         self.item(hash, key).filter(|item| !item.is_expired(now)).map(Item::view)
     }
 
-    /// Stores a value in place of any former one, which is returned; the expiry is gone.
-    pub fn insert(&mut self, hash: u64, key: &[u8], value: Value, access: u32) -> Option<Value> {
-        let former = self.remove(hash, key);
-        let item = Item::new(key, value, access);
+    /// Stores a value in place of any former one, whose item is returned; the expiry is gone.
+    pub fn insert(&mut self, hash: u64, key: &[u8], value: Value, access: u32) -> Option<Item> {
+        self.put(hash, Item::new(key, value, access))
+    }
+
+    /// Stores a string in place of any former value, in its very place if it can be; the expiry is gone. What it replaces is given to
+    /// `discard`; true if there was something.
+    pub fn set_string(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        bytes: &[u8],
+        access: u32,
+        discard: impl FnOnce(Item),
+    ) -> bool {
+        if let Some(item) = self.items.find_mut(hash, |item| item.key() == key)
+            && item.set_string(bytes)
+        {
+            self.volatile -= usize::from(item.expires_at().is_some());
+            item.set_expires_at(None);
+            item.set_access(access);
+            return true;
+        }
+        self.put(hash, Item::string(key, bytes, access)).map(discard).is_some()
+    }
+
+    fn put(&mut self, hash: u64, item: Item) -> Option<Item> {
         self.weight += item.weight();
-        self.items.insert(hash, item, hasher);
-        former
+        let Some(former) = self.items.find_mut(hash, |other| other.key() == item.key()) else {
+            self.items.insert(hash, item, hasher);
+            return None;
+        };
+        let former = std::mem::replace(former, item);
+        self.forget(&former);
+        Some(former)
+    }
+
+    /// An item is gone from the counts.
+    fn forget(&mut self, item: &Item) {
+        self.weight -= item.weight();
+        self.volatile -= usize::from(item.expires_at().is_some());
     }
 
     /// Changes a value in place; `None` if there is none. What the change makes it weigh is accounted for.
@@ -97,8 +131,7 @@ impl Database {
     /// Removes the item and returns it.
     pub fn remove_item(&mut self, hash: u64, key: &[u8]) -> Option<Item> {
         let item = self.items.remove(hash, |item| item.key() == key, hasher)?;
-        self.weight -= item.weight();
-        self.volatile -= usize::from(item.expires_at().is_some());
+        self.forget(&item);
         Some(item)
     }
 
@@ -111,9 +144,11 @@ impl Database {
     /// Sets or clears the expiry; false without the item.
     pub fn set_expires_at(&mut self, hash: u64, key: &[u8], at: Option<Millis>) -> bool {
         let Some(item) = self.items.find_mut(hash, |item| item.key() == key) else { return false };
+        let before = item.weight();
         self.volatile -= usize::from(item.expires_at().is_some());
         self.volatile += usize::from(at.is_some());
         item.set_expires_at(at);
+        self.weight = self.weight + item.weight() - before;
         true
     }
 
@@ -153,21 +188,38 @@ impl Database {
         self.items().for_each(Item::validate);
     }
 
-    /// The collection of this type, made if there is none; `None` when the key holds something else.
-    pub fn typed_mut<T: Typed, R>(
+    /// Changes the collection of this type, made if there is none; `None` when the key holds something else. One that is empty then is
+    /// taken out. `access` makes what eviction goes by of what it went by before.
+    pub fn change_typed<T: Typed, R>(
         &mut self,
         hash: u64,
         key: &[u8],
-        access: u32,
+        access: impl FnOnce(u32) -> u32,
         change: impl FnOnce(&mut T) -> R,
-    ) -> Option<R> {
-        if self.item(hash, key).is_none() {
-            self.insert(hash, key, T::default().into_value(), access);
+    ) -> Option<Changed<R>> {
+        let was_there = self.item(hash, key).is_some();
+        if !was_there {
+            self.put(hash, Item::new(key, T::default().into_value(), 0));
         }
         let item = self.items.find_mut(hash, |item| item.key() == key)?;
         let before = item.weight();
-        let result = change(T::of_mut(item.value_mut())?);
+        item.set_access(access(item.access()));
+        let value = T::of_mut(item.collection_mut()?)?;
+        let result = change(value);
+        let is_spent = item.collection_mut().is_some_and(|value| value.is_spent());
         self.weight = self.weight + item.weight() - before;
-        Some(result)
+        let spent = if is_spent { self.remove_item(hash, key) } else { None };
+        Some(Changed { result, was_there, spent })
     }
+}
+
+/// What changing a collection came to.
+#[derive(Debug)]
+pub struct Changed<R> {
+    /// What the change returned.
+    pub result: R,
+    /// It was there before.
+    pub was_there: bool,
+    /// It was empty after the change and has been taken out.
+    pub spent: Option<Item>,
 }

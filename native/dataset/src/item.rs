@@ -1,84 +1,136 @@
-//! One key with its value, its expiry and when it was last used.
+//! One key with its value, its expiry and when it was last used, in one allocation unless the value is a collection or long.
+
+mod block;
+
+use std::fmt;
+
+use block::{BYTES_MAX, Block, Stored};
 
 use crate::{Millis, Value, View};
 
-/// An item of a database.
-#[derive(Debug)]
-pub struct Item {
-    key: Box<[u8]>,
-    value: Value,
-    /// 0 = never.
-    expires_at: Millis,
-    /// What eviction goes by: a clock of seconds, or a logarithmic counter and the minute of its last decay.
-    access: u32,
-}
+/// An item of a database: as large as a pointer.
+pub struct Item(Block);
+
+const _: () = assert!(size_of::<Option<Item>>() == size_of::<usize>());
 
 impl Item {
     pub(crate) fn new(key: &[u8], value: Value, access: u32) -> Self {
-        Self { key: key.into(), value, expires_at: 0, access }
+        match value {
+            Value::String(bytes) if bytes.len() <= BYTES_MAX => Self::string(key, &bytes, access),
+            value => Self(Block::new(key, Stored::Owned(value), access, None)),
+        }
+    }
+
+    /// One with a string.
+    pub(crate) fn string(key: &[u8], bytes: &[u8], access: u32) -> Self {
+        let stored =
+            if bytes.len() <= BYTES_MAX { Stored::Bytes(bytes) } else { Stored::Owned(Value::String(bytes.to_vec())) };
+        Self(Block::new(key, stored, access, None))
     }
 
     /// Its key.
     #[must_use]
     pub fn key(&self) -> &[u8] {
-        &self.key
+        self.0.key()
     }
 
     /// A look at its value.
     #[must_use]
     pub fn view(&self) -> View<'_> {
-        self.value.view()
+        self.0.value().map_or_else(|| View::String(self.0.bytes()), Value::view)
     }
 
     /// When it expires.
     #[must_use]
     pub fn expires_at(&self) -> Option<Millis> {
-        (self.expires_at != 0).then_some(self.expires_at)
+        self.0.expiry().filter(|&at| at != 0)
     }
 
     /// It counts as absent from this time on.
     #[must_use]
     pub fn is_expired(&self, now: Millis) -> bool {
-        self.expires_at != 0 && self.expires_at <= now
+        self.expires_at().is_some_and(|at| at <= now)
     }
 
-    /// What eviction goes by.
+    /// What eviction goes by: a clock of seconds, or a logarithmic counter and the minute of its last decay.
     #[must_use]
     pub fn access(&self) -> u32 {
-        self.access
+        self.0.access()
     }
 
     pub(crate) fn set_access(&mut self, access: u32) {
-        self.access = access;
+        self.0.set_access(access);
     }
 
+    /// Expiry takes room only from the first time on that it is set.
     pub(crate) fn set_expires_at(&mut self, at: Option<Millis>) {
-        self.expires_at = at.unwrap_or(0);
+        if self.0.set_expiry(at.unwrap_or(0)) || at.is_none() {
+            return;
+        }
+        let access = self.0.access();
+        let owned = self.0.value_mut().map(|value| std::mem::replace(value, Value::String(Vec::new())));
+        let stored = owned.map_or(Stored::Bytes(self.0.bytes()), Stored::Owned);
+        self.0 = Block::new(self.0.key(), stored, access, at);
     }
 
+    /// Puts a string in place of the value there is; false when that takes another item.
+    pub(crate) fn set_string(&mut self, bytes: &[u8]) -> bool {
+        self.0.set_bytes(bytes)
+    }
+
+    /// Its value, to be changed: a string is then kept as one that will change again.
     pub(crate) fn value_mut(&mut self) -> &mut Value {
-        &mut self.value
+        if self.0.value().is_none() {
+            let string = Stored::Owned(Value::String(self.0.bytes().to_vec()));
+            self.0 = Block::new(self.0.key(), string, self.0.access(), self.0.expiry());
+        }
+        self.0.value_mut().expect("it owns a value now")
+    }
+
+    /// Its value, to be changed, unless it is a string.
+    pub(crate) fn collection_mut(&mut self) -> Option<&mut Value> {
+        self.0.value_mut().filter(|value| !matches!(value, Value::String(_)))
     }
 
     /// As OBJECT ENCODING says it.
     #[must_use]
     pub fn encoding(&self) -> &'static str {
-        self.value.view().encoding()
+        match self.0.value() {
+            // A string that has been changed in place.
+            Some(Value::String(_)) => "raw",
+            _ => self.view().encoding(),
+        }
     }
 
     /// Its value.
     #[must_use]
     pub fn into_value(self) -> Value {
-        self.value
+        if self.0.value().is_none() {
+            return Value::String(self.0.bytes().to_vec());
+        }
+        self.0.into_value().expect("it owns a value, as just seen")
     }
 
     /// Bytes that it takes.
     #[must_use]
     pub fn weight(&self) -> usize {
-        size_of::<Self>() + self.key.len() + self.value.weight()
+        self.0.weight() + self.0.value().map_or(0, Value::weight)
     }
 
     pub(crate) fn validate(&self) {
-        self.value.validate();
+        if let Some(value) = self.0.value() {
+            value.validate();
+        }
     }
 }
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Item");
+        shown.field("key", &self.key().escape_ascii().to_string()).field("value", &self.view());
+        shown.field("expires_at", &self.expires_at()).field("access", &self.access()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

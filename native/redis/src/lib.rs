@@ -18,6 +18,7 @@ mod call;
 mod clients;
 pub mod command;
 mod commands;
+mod discard;
 mod effects;
 mod events;
 mod execute;
@@ -43,6 +44,7 @@ mod worker;
 
 pub use call::Call;
 pub use clients::{ClientId, Peer};
+pub use discard::{Rubbish, RubbishReceiver};
 pub use effects::{Effect, Effects, Log};
 pub use fault::{Fault, Outcome};
 pub use outbox::{Mail, Outbox};

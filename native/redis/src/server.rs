@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use dataset::{Dataset, Millis, Value};
+use dataset::{Dataset, Millis};
 use parking_lot::Mutex;
 
 use crate::acl::Acl;
 use crate::attached::Attached;
 use crate::blocking::Waiter;
 use crate::clients::Clients;
+use crate::discard::Bin;
 use crate::effects::Log;
 use crate::pause::Pause;
 use crate::pubsub::Exchange;
@@ -44,6 +45,8 @@ pub struct Server {
     pub(crate) dataset: Dataset<Attached>,
     /// Connections that wait for a key, by their numbers.
     pub(crate) blocked: Mutex<HashMap<u64, Arc<Waiter>>>,
+    /// What is dropped elsewhere.
+    pub(crate) rubbish: Bin,
     /// Where effects go, if anywhere.
     pub(crate) log: Option<Arc<dyn Log>>,
     /// Everybody's connections.
@@ -68,6 +71,7 @@ impl Server {
             dataset: Dataset::new(settings.databases),
             settings,
             blocked: Mutex::default(),
+            rubbish: Bin::default(),
             log: None,
             clients: Clients::default(),
             acl: Acl::default(),
@@ -102,20 +106,5 @@ impl Server {
     /// The logarithmic counter of accesses, under a policy that keeps it.
     pub(crate) fn frequency(&self, _access: u32, _now: Millis) -> Option<u8> {
         None
-    }
-
-    /// Drops all of a database's part, elsewhere.
-    pub(crate) fn discard_all(&self, part: dataset::Database) {
-        drop(part);
-    }
-
-    /// Drops an item; one with a huge value elsewhere, so that nobody waits for it.
-    pub(crate) fn discard_item(&self, item: Option<dataset::Item>) {
-        drop(item);
-    }
-
-    /// Drops a value; a huge one elsewhere, so that nobody waits for it.
-    pub(crate) fn discard(&self, value: Option<Value>) {
-        drop(value);
     }
 }

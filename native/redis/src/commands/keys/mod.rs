@@ -181,7 +181,7 @@ impl Call<'_, '_> {
         let former = database.insert(hash, key, item.into_value(), access);
         database.set_expires_at(hash, key, expires_at);
         let is_new = former.is_none();
-        self.server.discard(former);
+        self.server.discard_item(former);
         if is_new {
             self.notify(Class::New, "new", key);
         }

@@ -47,8 +47,9 @@ fn how(words: &[&[u8]]) -> Outcome {
 
 fn empty(call: &mut Call<'_, '_>, database: usize) {
     tell_all(call, &[database]);
-    let server = call.server;
-    call.data.parts_mut(database).for_each(|(_, part, _)| server.discard_all(part.take()));
+    let parts = call.data.parts_mut(database).filter(|(_, part, _)| !part.is_empty());
+    let parts = parts.map(|(_, part, _)| part.take()).collect();
+    call.server.discard_all(parts);
 }
 
 fn swapdb(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
