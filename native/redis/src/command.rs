@@ -1,6 +1,5 @@
 //! What a command is: one row, its function beside it. The rows stand in commands/, a family a file.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use smallvec::SmallVec;
@@ -8,6 +7,7 @@ use smallvec::SmallVec;
 use crate::call::Call;
 use crate::commands::FAMILIES;
 use crate::fault::Outcome;
+use crate::names::Names;
 
 /// The function of a command; `words` begin with its name (and, for a subcommand, with both names).
 pub type Run = fn(&mut Call<'_, '_>, words: &[&[u8]]) -> Outcome;
@@ -182,7 +182,7 @@ pub const REST: Keys = Keys::Range { first: 1, last: -1, step: 1 };
 /// All rows, made once: each has its number, and subcommands their full names.
 struct Table {
     rows: Vec<&'static Command>,
-    by_name: HashMap<&'static [u8], &'static Command>,
+    by_name: Names,
     /// By number, subcommands included.
     numbered: Vec<&'static Command>,
 }
@@ -203,20 +203,14 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         numbered.push(row);
         numbered.extend(row.subcommands);
     }
-    Table { by_name: rows.iter().map(|row| (row.name.as_bytes(), *row)).collect(), rows, numbered }
+    Table { by_name: Names::of(&rows), rows, numbered }
 });
-
-/// The longest name that is looked for.
-const NAME_MAX: usize = 32;
 
 /// The row of this name, in any case.
 #[must_use]
+#[inline]
 pub fn find(name: &[u8]) -> Option<&'static Command> {
-    let mut lower = [0; NAME_MAX];
-    let lower = lower.get_mut(..name.len())?;
-    lower.copy_from_slice(name);
-    lower.make_ascii_lowercase();
-    TABLE.by_name.get(&*lower).copied()
+    TABLE.by_name.find(name)
 }
 
 /// Every row, without subcommands.

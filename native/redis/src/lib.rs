@@ -27,6 +27,7 @@ mod extended;
 mod fault;
 pub mod glob;
 mod identity;
+mod names;
 mod natural;
 mod numbers;
 mod outbox;

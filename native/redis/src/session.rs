@@ -19,7 +19,7 @@ use crate::tracking::Tracked;
 #[derive(Debug)]
 pub struct Session {
     pub(crate) id: ClientId,
-    client: Arc<Client>,
+    pub(crate) client: Arc<Client>,
     /// Who it is.
     pub(crate) identity: Identity,
     /// The database that its commands work on.
