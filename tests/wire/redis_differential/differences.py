@@ -29,6 +29,12 @@ class Difference:
 
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
+        "The order of what has none",
+        "`SMEMBERS`, `HGETALL`, `KEYS` and their like answer in the order of tables, which differs from one redis-server "
+        "to the next, too. So does what depends on it: `SORT` of a set by weights that are equal, `SPOP`, `SCAN`'s steps.",
+        unsent=r"^SORT(_RO)? SET.* BY ",
+    ),
+    Difference(
         "`OBJECT ENCODING` of small sets of text",
         "They are `listpack` since Redis 7.2, as here, and were `hashtable`.",
         is_of_version=True,

@@ -43,6 +43,8 @@ WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "integer": (("0", "1", "-1", "2", "5", "10", "100", "-7"), (*EDGES, *NO_NUMBERS)),
     "index": (("0", "1", "2", "3", "-1", "-2", "-3", "5", "-6", "10"), (*EDGES, *NO_NUMBERS)),
     "count": (("0", "1", "2", "3", "5", "10"), ("-1", "-2", "-5", *EDGES, *NO_NUMBERS)),
+    # Nothing very negative: that many members would be answered.
+    "draws": (("0", "1", "2", "3", "-1", "-2", "-5", "10"), (*NO_NUMBERS, BIG)),
     "some": (("1", "1", "2", "3", "5", "10"), ("0", "-1", *NO_NUMBERS)),
     "float": (
         ("0", "1", "-1", "1.5", "-2.25", "3", "10", "100.125", "0.1", "1e3"),

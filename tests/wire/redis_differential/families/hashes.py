@@ -17,7 +17,7 @@ HASHES: tuple[Row, ...] = (
     Row("HDEL hash field...", weight=3),
     Row("HINCRBY hash field integer", weight=3),
     Row("HINCRBYFLOAT hash field float", weight=3),
-    Row("HRANDFIELD hash [index [WITHVALUES]]", order=Order.RANDOM, alone=True),
+    Row("HRANDFIELD hash [draws [WITHVALUES]]", order=Order.RANDOM, alone=True),
     Row("HSCAN hash cursor [MATCH pattern] [COUNT count]", order=Order.SCAN),
     Row("OBJECT ENCODING hash"),
     Row("DEL hash", weight=1),

@@ -12,7 +12,7 @@ SETS: tuple[Row, ...] = (
     Row("SMEMBERS set", weight=4, order=Order.ANY),
     Row("SMOVE set set member"),
     Row("SPOP set [count]", order=Order.RANDOM, settles="DEL {key}", alone=True),
-    Row("SRANDMEMBER set [index]", order=Order.RANDOM, alone=True),
+    Row("SRANDMEMBER set [draws]", order=Order.RANDOM, alone=True),
     Row("SINTER set...", order=Order.ANY),
     Row("SUNION set...", order=Order.ANY),
     Row("SDIFF set...", order=Order.ANY),

@@ -35,7 +35,7 @@ SORTED_SETS: tuple[Row, ...] = (
     Row("BZPOPMIN zset... 0.01", weight=1),
     Row("BZPOPMAX zset... 0.01", weight=1),
     Row("BZMPOP 0.01 2 zset zset (MIN|MAX) [COUNT some]", weight=1),
-    Row("ZRANDMEMBER zset [index [WITHSCORES]]", order=Order.RANDOM, alone=True),
+    Row("ZRANDMEMBER zset [draws [WITHSCORES]]", order=Order.RANDOM, alone=True),
     Row("ZUNION 2 (zset|set) (zset|set) [WEIGHTS float float] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]"),
     Row("ZINTER 2 (zset|set) (zset|set) [WEIGHTS float float] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]"),
     Row("ZDIFF 2 (zset|set) (zset|set) [WITHSCORES]"),
