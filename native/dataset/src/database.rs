@@ -3,10 +3,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::due::Due;
 use crate::{Item, Millis, Table, Typed, Value, View, hash};
 
 /// What a database weighs is added to the dataset's total when it has changed by so much: so a total costs writers little.
 const SETTLED_BYTES: usize = 1024;
+
+/// Picks among all items before those with an expiry are looked for one segment after the other.
+const VOLATILE_PICKS_MAX: usize = 16;
 
 /// The items of one database in one shard.
 #[derive(Debug, Default)]
@@ -14,6 +18,8 @@ pub struct Database {
     items: Table<Item>,
     /// Items with an expiry.
     volatile: usize,
+    /// When the first of them expires.
+    due: Due,
     /// Bytes of all items.
     weight: usize,
     /// Bytes that the dataset's total holds for it.
@@ -78,14 +84,7 @@ impl Database {
 
     /// Stores a string in place of any former value, in its very place if it can be; the expiry is gone. What it replaces is given to
     /// `discard`; true if there was something.
-    pub fn set_string(
-        &mut self,
-        hash: u64,
-        key: &[u8],
-        bytes: &[u8],
-        access: u32,
-        discard: impl FnOnce(Item),
-    ) -> bool {
+    pub fn set_string(&mut self, hash: u64, key: &[u8], bytes: &[u8], access: u32, discard: impl FnOnce(Item)) -> bool {
         if let Some(item) = self.items.find_mut(hash, |item| item.key() == key)
             && item.set_string(bytes)
         {
@@ -97,10 +96,30 @@ impl Database {
         self.put(hash, Item::string(key, bytes, access)).map(discard).is_some()
     }
 
+    /// Puts a string in place of the value there is, whose expiry stays; false if there was none.
+    pub fn rewrite_string(&mut self, hash: u64, key: &[u8], bytes: &[u8], access: u32) -> bool {
+        let Some(item) = self.items.find_mut(hash, |item| item.key() == key) else {
+            self.put(hash, Item::string(key, bytes, access));
+            return false;
+        };
+        item.set_access(access);
+        if !item.set_string(bytes) {
+            let before = item.weight();
+            let expires_at = item.expires_at();
+            *item = Item::string(key, bytes, access);
+            if expires_at.is_some() {
+                item.set_expires_at(expires_at);
+            }
+            self.weight = self.weight + item.weight() - before;
+        }
+        true
+    }
+
     fn put(&mut self, hash: u64, item: Item) -> Option<Item> {
         self.weight += item.weight();
         let Some(former) = self.items.find_mut(hash, |other| other.key() == item.key()) else {
             self.items.insert(hash, item, hasher);
+            self.due.resized(self.items.segments());
             return None;
         };
         let former = std::mem::replace(former, item);
@@ -131,6 +150,7 @@ impl Database {
     /// Removes the item and returns it.
     pub fn remove_item(&mut self, hash: u64, key: &[u8]) -> Option<Item> {
         let item = self.items.remove(hash, |item| item.key() == key, hasher)?;
+        self.due.resized(self.items.segments());
         self.forget(&item);
         Some(item)
     }
@@ -149,7 +169,49 @@ impl Database {
         self.volatile += usize::from(at.is_some());
         item.set_expires_at(at);
         self.weight = self.weight + item.weight() - before;
+        if let Some(at) = at {
+            self.due.note(self.items.segments(), self.items.segment_of(hash), at);
+        }
         true
+    }
+
+    /// Keys that have expired, somewhat more than `limit` at most; true when there may be more. The caller removes them all.
+    pub fn expired(&mut self, now: Millis, limit: usize, found: &mut Vec<Box<[u8]>>) -> bool {
+        if self.volatile == 0 {
+            self.due = Due::default();
+        }
+        let mut from = 0;
+        while let Some(segment) = self.due.next(from, now) {
+            if found.len() >= limit {
+                return true;
+            }
+            let mut first = Millis::MAX;
+            for (item, at) in self.items.segment(segment).filter_map(|item| Some((item, item.expires_at()?))) {
+                if at <= now {
+                    found.push(item.key().into());
+                } else {
+                    first = first.min(at);
+                }
+            }
+            self.due.set(segment, first);
+            from = segment + 1;
+        }
+        false
+    }
+
+    /// Any item with an expiry; `draw` gives random numbers. Where there are few, all are not equally likely.
+    pub fn random_volatile(&self, mut draw: impl FnMut() -> u64) -> Option<&Item> {
+        if self.volatile == 0 {
+            return None;
+        }
+        let mut picks = (0..VOLATILE_PICKS_MAX).filter_map(|_| self.items.random(&mut draw));
+        if let Some(found) = picks.find(|item| item.expires_at().is_some()) {
+            return Some(found);
+        }
+        let start = ((u128::from(draw()) * self.items.segments() as u128) >> 64) as usize;
+        let of = |segment: usize| self.items.segment(segment).find(|item| item.expires_at().is_some());
+        let all = (start..self.items.segments()).chain(0..start);
+        all.filter(|&segment| self.due.of(segment) != Millis::MAX).find_map(of)
     }
 
     /// The live value; `access` is what eviction goes by from now on, made of what it went by before.
@@ -185,6 +247,11 @@ impl Database {
         assert_eq!(weight, self.weight, "the weight of a database is its items'");
         let volatile = self.items().filter(|item| item.expires_at().is_some()).count();
         assert_eq!(volatile, self.volatile, "items with an expiry are counted");
+        self.due.validate(self.items.segments());
+        for segment in 0..self.items.segments() {
+            let first = self.items.segment(segment).filter_map(Item::expires_at).min();
+            assert!(first.is_none_or(|first| self.due.of(segment) <= first), "what expires is found in time");
+        }
         self.items().for_each(Item::validate);
     }
 

@@ -15,6 +15,7 @@
 
 mod database;
 mod dataset;
+mod due;
 mod hash;
 mod item;
 mod list;

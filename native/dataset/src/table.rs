@@ -83,8 +83,18 @@ impl<T> Table<T> {
         self.allocated + self.segments.capacity() * size_of::<HashTable<T>>()
     }
 
+    /// Segments: each insertion makes at most one more, each removal at most one less.
+    pub(crate) fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// The elements of one of them.
+    pub(crate) fn segment(&self, number: usize) -> impl Iterator<Item = &T> {
+        self.segments[number].iter()
+    }
+
     /// The segment of a hash, where there are any.
-    fn segment_of(&self, hash: u64) -> usize {
+    pub(crate) fn segment_of(&self, hash: u64) -> usize {
         let count = self.segments.len().max(1);
         let round = 1 << count.ilog2();
         let wide = hash as usize & (2 * round - 1);

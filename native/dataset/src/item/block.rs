@@ -34,7 +34,8 @@ struct Head {
     form: u8,
 }
 
-const _: () = assert!(size_of::<Head>() == WORD && align_of::<Value>() <= WORD && size_of::<Value>().is_multiple_of(WORD));
+const _: () =
+    assert!(size_of::<Head>() == WORD && align_of::<Value>() <= WORD && size_of::<Value>().is_multiple_of(WORD));
 
 impl Head {
     fn is(self, form: u8) -> bool {
@@ -133,9 +134,7 @@ impl Block {
     pub(super) fn bytes(&self) -> &[u8] {
         let head = self.head();
         // SAFETY: they stand behind the key, as long as the head says.
-        unsafe {
-            std::slice::from_raw_parts(self.start().add(head.key_at() + self.key_len(head)), head.bytes.into())
-        }
+        unsafe { std::slice::from_raw_parts(self.start().add(head.key_at() + self.key_len(head)), head.bytes.into()) }
     }
 
     /// The value that it owns.
