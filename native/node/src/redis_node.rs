@@ -76,7 +76,11 @@ impl RedisNode {
     pub fn start(&mut self) -> io::Result<()> {
         let post = Arc::new(Post::new(self.census.wakers()));
         let (redis, limit) = (self.redis.clone(), self.output_limit);
-        self.server.start(|number| Redis::new(redis::Worker::new(redis.clone(), number), number, post.clone(), limit))
+        let listeners: Arc<[String]> = self.census.listeners().into();
+        self.server.start(|number| {
+            let worker = redis::Worker::new(redis.clone(), number);
+            Redis::new(worker, number, post.clone(), listeners.clone(), limit)
+        })
     }
 
     /// Stops accepting, lets what is begun end, closes the rest at the timeout.

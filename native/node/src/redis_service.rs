@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
-use redis::{Mail, Session, Worker};
+use redis::{Mail, Peer, Session, Worker};
 
 use crate::post::Post;
 
@@ -13,14 +13,22 @@ pub(crate) struct Redis {
     worker: Worker,
     number: usize,
     post: Arc<Post>,
+    /// Where the node listens, by the listeners' numbers.
+    listeners: Arc<[String]>,
     output_limit: usize,
     /// A time in the past: what is due by the wall clock is due at once.
     began: Instant,
 }
 
 impl Redis {
-    pub(crate) fn new(worker: Worker, number: usize, post: Arc<Post>, output_limit: usize) -> Self {
-        Self { worker, number, post, output_limit, began: Instant::now() }
+    pub(crate) fn new(
+        worker: Worker,
+        number: usize,
+        post: Arc<Post>,
+        listeners: Arc<[String]>,
+        output_limit: usize,
+    ) -> Self {
+        Self { worker, number, post, listeners, output_limit, began: Instant::now() }
     }
 
     /// Delivers what the last executions laid down: here at once, elsewhere by post.
@@ -63,7 +71,13 @@ impl Service for Redis {
     type Session = Session;
 
     fn open(&mut self, opened: Opened, _links: &mut Links) -> Session {
-        self.worker.open(opened.token.0)
+        let local = opened.listener.and_then(|index| self.listeners.get(index)).cloned().unwrap_or_default();
+        // Redis names a connection over a unix socket by the socket's path.
+        let is_unix = local.starts_with('/');
+        let local = if is_unix { format!("{local}:0") } else { local };
+        let address = if is_unix { local.clone() } else { opened.peer };
+        let peer = Peer { address, local, descriptor: opened.descriptor };
+        self.worker.open_from(opened.token.0, peer, wall_clock())
     }
 
     fn serve(

@@ -28,6 +28,8 @@ pub struct Opened {
     pub listener: Option<usize>,
     /// The peer, as people write it (`127.0.0.1:5000`, `unix`).
     pub peer: String,
+    /// Its file descriptor.
+    pub descriptor: i32,
 }
 
 /// How far `serve` came with its input.

@@ -3,7 +3,7 @@
 use std::io;
 use std::num::NonZeroU64;
 use std::ops::Range;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -183,10 +183,11 @@ impl<S: Service> Worker<S> {
         connection.shown_at = seconds;
         let listener = connection.listener;
         let peer = peer_of(connection.socket.as_fd());
+        let descriptor = connection.socket.as_raw_fd();
         if let Some(listener) = listener {
             self.desk.enter(token, &connection.socket, listener, &peer, seconds);
         }
-        let session = self.service.open(Opened { token, listener, peer }, &mut self.links);
+        let session = self.service.open(Opened { token, listener, peer, descriptor }, &mut self.links);
         let place = token.place();
         if self.sessions.len() <= place {
             self.sessions.resize_with(place + 1, || None);

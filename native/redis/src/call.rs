@@ -12,13 +12,14 @@
 use std::collections::VecDeque;
 
 use dataset::{Kind, Locked, Millis, Typed, Value, View};
-use resp::Writer;
+use resp::{Version, Writer};
 
 use crate::attached::Attached;
 use crate::blocking::{AtDeadline, Wait};
 use crate::effects::Effects;
 use crate::events::Class;
 use crate::fault::Fault;
+use crate::meter::Meter;
 use crate::outbox::Outbox;
 use crate::server::Server;
 use crate::session::Session;
@@ -41,6 +42,8 @@ pub struct Call<'c, 'd> {
     pub(crate) outbox: &'c mut Outbox,
     /// Keys that it changed and somebody waits for.
     pub(crate) ready: &'c mut VecDeque<(usize, Vec<u8>)>,
+    /// What the worker counts.
+    pub(crate) meter: &'c mut Meter,
     /// It found nothing and would wait. Set by `wait`.
     pub(crate) wait: Option<Wait>,
     /// False in transactions and scripts: who would wait gets the answer of one who waited in vain, at once.
@@ -177,6 +180,13 @@ impl<'c> Call<'c, '_> {
     pub(crate) fn set_expires_at(&mut self, key: &[u8], at: Option<Millis>) -> bool {
         let (database, hash) = self.data.at_mut(self.session.database, key);
         database.set_expires_at(hash, key, at)
+    }
+
+    /// The connection speaks this version from now on.
+    pub(crate) fn set_version(&mut self, version: Version) {
+        self.session.version = version;
+        self.session.client().set_version(version);
+        self.reply.set_version(version);
     }
 
     /// Says that a key has changed: to watchers, waiters and, as an event, to subscribers.

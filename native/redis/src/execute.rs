@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::command::{Command, Keys};
 use crate::effects::Effects;
 use crate::fault::Fault;
+use crate::meter::Meter;
 use crate::outbox::Outbox;
 use crate::server::Server;
 use crate::session::Session;
@@ -23,6 +24,8 @@ pub(crate) struct Aftermath {
     pub(crate) outbox: Outbox,
     /// Keys that changed and somebody waits for.
     pub(crate) ready: VecDeque<(usize, Vec<u8>)>,
+    /// What the worker counts.
+    pub(crate) meter: Meter,
 }
 
 impl Server {
@@ -47,10 +50,10 @@ impl Server {
         now: Millis,
         after: &mut Aftermath,
     ) -> Option<Wait> {
-        let Aftermath { effects, outbox, ready } = after;
+        let Aftermath { effects, outbox, ready, meter } = after;
         let reply = Writer::new(out, session.version);
         let mut call =
-            Call { server: self, session, data, reply, now, effects, outbox, ready, wait: None, may_wait: true };
+            Call { server: self, session, data, reply, now, effects, outbox, ready, meter, wait: None, may_wait: true };
         call.perform(command, words);
         let wait = call.wait.take();
         if !effects.is_empty() {
@@ -66,6 +69,8 @@ impl Call<'_, '_> {
     pub(crate) fn perform(&mut self, command: &'static Command, words: &[&[u8]]) {
         let (start, database) = (self.reply.buffer().len(), self.session.database);
         (self.effects.changes, self.effects.is_said) = (0, false);
+        let began = self.meter.start(command);
+        self.server.monitors.tell(self.session.client(), database, command, words, self.outbox);
         let outcome = (command.run)(self, words);
         if self.session.tracking.is_some() {
             self.remember_read(command, words);
@@ -73,7 +78,11 @@ impl Call<'_, '_> {
         if self.effects.changes > 0 && !self.effects.is_said {
             self.effects.push(database, words);
         }
+        if self.wait.is_none() {
+            self.measure(command, words, began, outcome.is_err());
+        }
         if let Err(Fault(text)) = outcome {
+            self.server.count_error(&text);
             self.reply.buffer().truncate(start);
             self.reply.error(&text);
         }

@@ -1,6 +1,6 @@
 //! What all connections of one server share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
@@ -11,14 +11,27 @@ use crate::acl::Acl;
 use crate::attached::Attached;
 use crate::blocking::Waiter;
 use crate::clients::Clients;
+use crate::command::Command;
+use crate::config::Config;
+use crate::counters::{Counters, Usage};
 use crate::discard::Bin;
 use crate::effects::Log;
+use crate::host::{Host, NoHost, Run};
+use crate::latency::Latency;
+use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::Exchange;
+use crate::rates::Rates;
+use crate::slow_log::SlowLog;
 use crate::tracking::Tracking;
+use crate::tuning::Tuning;
 
 /// Redis's version whose behaviour this is: clients decide by it what they may ask.
 pub const VERSION: &str = "7.2.4";
+
+/// Codes of errors that are counted apart, and how long they may be.
+const ERROR_CODES_MAX: usize = 128;
+const ERROR_CODE_MAX: usize = 32;
 
 /// What a server is told when it starts.
 #[derive(Clone, Debug)]
@@ -31,11 +44,14 @@ pub struct Settings {
     pub requests_per_turn: usize,
     /// Keys that are remembered for CLIENT TRACKING (`tracking-table-max-keys`); 0: any number.
     pub tracking_keys_max: usize,
+    /// Directives of redis.conf, by name, in their order.
+    pub config: Vec<(String, String)>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { databases: 16, limits: resp::Limits::default(), requests_per_turn: 100, tracking_keys_max: 1_000_000 }
+        let limits = resp::Limits::default();
+        Self { databases: 16, limits, requests_per_turn: 100, tracking_keys_max: 1_000_000, config: Vec::new() }
     }
 }
 
@@ -53,12 +69,27 @@ pub struct Server {
     pub(crate) clients: Clients,
     /// Who may do what.
     pub(crate) acl: Acl,
+    /// What operators may change.
+    pub(crate) config: Config,
+    /// What only the process knows.
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) slow_log: SlowLog,
+    pub(crate) latency: Latency,
+    pub(crate) monitors: Monitors,
+    /// What each worker counts.
+    pub(crate) workers: Mutex<Vec<Arc<Counters>>>,
+    /// Errors by their codes.
+    pub(crate) errors: Mutex<BTreeMap<String, u64>>,
+    pub(crate) rates: Mutex<Rates>,
+    pub(crate) run: Run,
     /// Whether connections are held.
     pub(crate) pause: Pause,
     /// Who has subscribed to what.
     pub(crate) exchange: Exchange,
     /// Who wants to hear of changes to what he has read.
     pub(crate) tracking: Tracking,
+    /// Bounds between representations.
+    pub(crate) tuning: Tuning,
     /// Classes of keyspace events that are published.
     pub(crate) events: AtomicU32,
 }
@@ -75,11 +106,33 @@ impl Server {
             log: None,
             clients: Clients::default(),
             acl: Acl::default(),
+            config: Config::default(),
+            host: Arc::new(NoHost),
+            slow_log: SlowLog::default(),
+            latency: Latency::default(),
+            monitors: Monitors::default(),
+            workers: Mutex::default(),
+            errors: Mutex::default(),
+            rates: Mutex::default(),
+            run: Run::begin(),
             pause: Pause::default(),
             exchange: Exchange::default(),
             tracking: Tracking::default(),
+            tuning: Tuning::default(),
             events: AtomicU32::new(0),
         }
+    }
+
+    /// One in a process, with directives of redis.conf.
+    ///
+    /// # Errors
+    /// `<directive>: <what is wrong with its value>`.
+    pub fn start(settings: Settings, host: Arc<dyn Host>) -> Result<Self, String> {
+        let server = Self { host, ..Self::new(settings) };
+        for (name, value) in &server.settings.config {
+            server.set_at_start(name, value).map_err(|error| format!("{name}: {error}"))?;
+        }
+        Ok(server)
     }
 
     /// One whose effects are told to `log`.
@@ -106,5 +159,28 @@ impl Server {
     /// The logarithmic counter of accesses, under a policy that keeps it.
     pub(crate) fn frequency(&self, _access: u32, _now: Millis) -> Option<u8> {
         None
+    }
+
+    /// All workers' counts of something.
+    pub(crate) fn sum(&self, count: impl Fn(&Counters) -> u64) -> u64 {
+        self.workers.lock().iter().map(|counters| count(counters)).sum()
+    }
+
+    /// What all workers have counted of a command.
+    pub(crate) fn usage_of(&self, command: &Command) -> Usage {
+        let mut usage = Usage::default();
+        self.workers.lock().iter().for_each(|counters| usage.add(counters.of(command)));
+        usage
+    }
+
+    /// An error was answered.
+    #[cold]
+    pub(crate) fn count_error(&self, text: &[u8]) {
+        let code = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let code = String::from_utf8_lossy(&code[..code.len().min(ERROR_CODE_MAX)]).into_owned();
+        let mut errors = self.errors.lock();
+        if errors.len() < ERROR_CODES_MAX || errors.contains_key(&code) {
+            *errors.entry(code).or_default() += 1;
+        }
     }
 }

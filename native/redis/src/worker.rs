@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dataset::Millis;
 use resp::{Parsed, Writer, request};
 
-use crate::admission::admit;
+use crate::admission::{admit, row};
 use crate::blocking::Waiter;
 use crate::clients::Peer;
 use crate::command::{Command, flag};
@@ -47,6 +47,7 @@ impl Worker {
     pub fn new(server: Arc<Server>, number: usize) -> Self {
         let mut after = Aftermath::default();
         after.effects.are_wanted = server.log.is_some();
+        server.workers.lock().push(after.meter.counters.clone());
         Self { server, number, after, deadlines: BTreeMap::new(), words: Vec::new() }
     }
 
@@ -64,9 +65,13 @@ impl Worker {
     /// The connection is gone.
     pub fn close(&mut self, mut session: Session) {
         self.server.clients.leave(session.id.number);
+        self.server.monitors.leave(session.id);
         self.stop_waiting(&mut session);
         if let Some(mut subscriptions) = session.subscriptions.take() {
             self.server.exchange.leave(&mut subscriptions, session.client());
+        }
+        if let Some(tracked) = session.tracking.take() {
+            self.server.tracking.end(&tracked.tracker);
         }
         self.stop_watching(&mut session);
     }
@@ -99,6 +104,7 @@ impl Worker {
         while let Some(first) = self.deadlines.first_entry().filter(|first| first.key().0 <= now) {
             self.server.give_up(&first.remove(), &mut self.after.outbox);
         }
+        self.server.sample_rates();
         if self.server.pause.until().is_some_and(|until| until <= now) {
             self.server.pause.end(&mut self.after.outbox);
         }
@@ -119,6 +125,7 @@ impl Worker {
         now: Millis,
     ) -> Progress {
         let mut words = std::mem::take(&mut self.words);
+        self.after.meter.begin();
         let progress = self.serve_requests(session, input, out, limit, now, &mut words);
         session.note(now);
         self.words = emptied(words);
@@ -199,6 +206,10 @@ impl Worker {
     /// Answers a request that may not be executed; the transaction that it would have been in can't be executed any more.
     #[cold]
     fn refuse(&self, session: &mut Session, words: &[&[u8]], Fault(text): Fault, out: &mut Vec<u8>) {
+        self.server.count_error(&text);
+        if let Ok(command) = row(words) {
+            self.after.meter.counters.of(command).rejected.up();
+        }
         let mut reply = Writer::new(out, session.version);
         if words[0].eq_ignore_ascii_case(b"exec") {
             let reason = text.strip_prefix(b"ERR ").unwrap_or(&text);

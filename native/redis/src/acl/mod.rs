@@ -42,4 +42,17 @@ impl Acl {
     pub(crate) fn find(&self, name: &[u8]) -> Option<Arc<User>> {
         self.users.lock().get(name).cloned()
     }
+
+    /// `requirepass`: the default user's only password; none with an empty one.
+    pub(crate) fn set_default_password(&self, password: &[u8]) {
+        let mut rules = (*self.default.rules()).clone();
+        rules.is_nopass = password.is_empty();
+        rules.passwords = if password.is_empty() { Vec::new() } else { vec![user::digest(password)] };
+        self.default.set_rules(rules);
+    }
+
+    /// A `user` line of redis.conf.
+    pub(crate) fn read_line(&self, _line: &str) -> Result<(), String> {
+        Err("users are not read from redis.conf yet".to_owned())
+    }
 }

@@ -1,0 +1,31 @@
+//! What is done when a directive has changed.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::events;
+use crate::server::Server;
+
+pub(super) fn password(server: &Server, text: &str) -> Result<(), String> {
+    server.acl.set_default_password(text.as_bytes());
+    Ok(())
+}
+
+pub(super) fn events(server: &Server, text: &str) -> Result<(), String> {
+    server.set_events(events::parse(text).unwrap_or(0));
+    Ok(())
+}
+
+pub(super) fn slow_log(server: &Server, _text: &str) -> Result<(), String> {
+    server.slow_log.trim(server.config.number(super::SLOWLOG_MAX));
+    Ok(())
+}
+
+/// Bounds between representations, where commands read them.
+pub(super) fn tuning(server: &Server, _text: &str) -> Result<(), String> {
+    let number = |name| usize::try_from(server.config.number(name)).unwrap_or(0);
+    let tuning = &server.tuning;
+    tuning.hash_max_listpack_entries.store(number(super::HASH_ENTRIES), Relaxed);
+    tuning.hash_max_listpack_value.store(number(super::HASH_VALUE), Relaxed);
+    tuning.hll_sparse_max_bytes.store(number(super::HLL_BYTES), Relaxed);
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! Directives with a form of their own.
+
+use super::directive::bytes;
+use crate::events;
+
+/// `notify-keyspace-events`: letters.
+pub(super) fn events(text: &str) -> Result<String, String> {
+    let bits = events::parse(text);
+    bits.map(events::text)
+        .ok_or_else(|| "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned())
+}
+
+/// `save`: pairs of seconds and changes, or nothing.
+pub(super) fn save(text: &str) -> Result<String, String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_right = words.len() % 2 == 0
+        && words.chunks(2).all(|pair| {
+            matches!((pair[0].parse::<i64>(), pair[1].parse::<i64>()), (Ok(1..), Ok(0..)))
+        });
+    if is_right { Ok(words.join(" ")) } else { Err("Invalid save parameters".to_owned()) }
+}
+
+const CLASSES: [(&str, [i64; 3]); 3] =
+    [("normal", [0, 0, 0]), ("slave", [256 << 20, 64 << 20, 60]), ("pubsub", [32 << 20, 8 << 20, 60])];
+
+/// `client-output-buffer-limit`: for each class a hard limit, and a soft one with its seconds. Classes not named keep their defaults.
+pub(super) fn output_limits(text: &str) -> Result<String, String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.len() % 4 != 0 {
+        return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
+    }
+    let mut limits = CLASSES;
+    for row in words.chunks(4) {
+        let name = if row[0].eq_ignore_ascii_case("replica") { "slave" } else { row[0] };
+        let class = limits.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let class = class.ok_or("Invalid client class specified in buffer limit configuration.")?;
+        let wrong = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+        let read = |text: &str| bytes(text).ok_or(wrong);
+        class.1 = [read(row[1])?, read(row[2])?, row[3].parse().ok().filter(|seconds| *seconds >= 0).ok_or(wrong)?];
+    }
+    let shown: Vec<String> =
+        limits.iter().map(|(name, [hard, soft, seconds])| format!("{name} {hard} {soft} {seconds}")).collect();
+    Ok(shown.join(" "))
+}
+
+/// `latency-tracking-info-percentiles`: numbers from 0 to 100.
+pub(super) fn percentiles(text: &str) -> Result<String, String> {
+    let wrong = "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_right = |word: &&str| word.parse::<f64>().is_ok_and(|value| (0.0..=100.0).contains(&value));
+    if words.iter().all(is_right) { Ok(words.join(" ")) } else { Err(wrong.to_owned()) }
+}

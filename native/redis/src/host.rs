@@ -1,0 +1,92 @@
+//! What the commands ask of the process that they run in.
+
+use std::time::Instant;
+
+/// What a server says about itself and only its host knows.
+pub trait Host: Send + Sync {
+    /// Counts of connections and of their bytes.
+    fn connections(&self) -> Connections;
+    /// Processor time and memory so far.
+    fn usage(&self) -> Usage;
+    /// Worker threads.
+    fn threads(&self) -> usize;
+    /// The TCP port; 0 without one.
+    fn port(&self) -> u16;
+    /// A client asks the process to end.
+    fn shut_down(&self);
+}
+
+/// Counts of connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Connections {
+    /// Ever opened.
+    pub total: u64,
+    /// Turned away.
+    pub rejected: u64,
+    /// Received.
+    pub bytes_read: u64,
+    /// Sent.
+    pub bytes_written: u64,
+}
+
+/// Processor time and memory of the process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    /// In its own code, in microseconds.
+    pub user_us: u64,
+    /// In the kernel, in microseconds.
+    pub system_us: u64,
+    /// Resident, in bytes.
+    pub resident: u64,
+    /// The machine's memory, in bytes.
+    pub machine: u64,
+}
+
+/// A server without a process of its own, as in tests.
+pub(crate) struct NoHost;
+
+impl Host for NoHost {
+    fn connections(&self) -> Connections {
+        Connections::default()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn port(&self) -> u16 {
+        0
+    }
+
+    fn shut_down(&self) {}
+}
+
+/// One run of a server: when it began, and a name that no other run has.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) began: Instant,
+    /// Forty hexadecimal digits.
+    pub(crate) id: String,
+    pub(crate) replication_id: String,
+}
+
+impl Run {
+    pub(crate) fn begin() -> Self {
+        Self { began: Instant::now(), id: chance_digits(40), replication_id: chance_digits(40) }
+    }
+}
+
+/// Random hexadecimal digits, from the hasher's keys, which the system makes.
+pub(crate) fn chance_digits(count: usize) -> String {
+    use std::hash::{BuildHasher, RandomState};
+    let mut digits = String::new();
+    while digits.len() < count {
+        digits.push_str(&format!("{:016x}", RandomState::new().hash_one(digits.len())));
+    }
+    digits.truncate(count);
+    digits
+}
