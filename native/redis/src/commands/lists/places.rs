@@ -85,7 +85,7 @@ fn linsert(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 }
 
 fn lrem(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    let (end, limit) = match words::symmetric(words[2])? {
+    let (end, limit) = match words::integer(words[2])? {
         0 => (End::Front, usize::MAX),
         count => (if count > 0 { End::Front } else { End::Back }, count.unsigned_abs() as usize),
     };
