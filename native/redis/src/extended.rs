@@ -2,7 +2,11 @@
 //! writing round to the nearest and, between two, to the even one, as the processor and C's library do; so all digits agree with a Redis
 //! on x86. Where it differs: numbers below 1e-4932, which both write as 0, have all their bits here.
 
+use crate::fault::Fault;
 use crate::natural::Natural;
+
+/// A sum is too large, or none at all.
+pub(crate) const NOT_FINITE: Fault = Fault::of("ERR increment would produce NaN or Infinity");
 
 /// Longer texts are no numbers.
 const TEXT_MAX: usize = 5 * 1024 - 1;
@@ -45,6 +49,10 @@ impl Extended {
             _ => decimal(word)?,
         };
         (!magnitude.is_infinite).then_some(Self { is_negative, ..magnitude })
+    }
+
+    pub(crate) fn is_infinite(self) -> bool {
+        self.is_infinite
     }
 
     /// A finite number, whose magnitude is `bits` and something less than 1 more, if `is_more`, times 2 to `exponent`.

@@ -80,6 +80,14 @@ impl<'b> Writer<'b> {
         self.buffer.extend_from_slice(b"\r\n");
     }
 
+    /// A string of any bytes, or no value.
+    pub fn bulk_or_null(&mut self, bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => self.bulk(bytes),
+            None => self.null(),
+        }
+    }
+
     /// An integer as a string.
     pub fn bulk_integer(&mut self, value: i64) {
         self.bulk(itoa::Buffer::new().format(value).as_bytes());

@@ -3,6 +3,7 @@
 mod client;
 mod command;
 mod connection;
+mod hashes;
 mod help;
 mod keys;
 mod lists;
@@ -20,6 +21,10 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     client::COMMANDS,
     command::COMMANDS,
     connection::COMMANDS,
+    hashes::numbers::COMMANDS,
+    hashes::random::COMMANDS,
+    hashes::read::COMMANDS,
+    hashes::write::COMMANDS,
     keys::COMMANDS,
     keys::expiry::COMMANDS,
     keys::object::COMMANDS,
@@ -41,6 +46,10 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     sorted_sets::remove::COMMANDS,
     pubsub::COMMANDS,
     server::COMMANDS,
-    strings::COMMANDS,
+    strings::change::COMMANDS,
+    strings::get::COMMANDS,
+    strings::lcs::COMMANDS,
+    strings::numbers::COMMANDS,
+    strings::set::COMMANDS,
     transactions::COMMANDS,
 ];
