@@ -8,6 +8,7 @@ from examples.session_store.browser import Browser
 from examples.session_store.process import WebsiteProcess
 
 CONNECT_SECONDS = 2.0
+HELP = "HOST:PORT of the proxy, or redis://HOST:PORT/0 of a Redis-mode node [%(default)s]"
 
 
 class Story:
@@ -55,7 +56,7 @@ def tell(story: Story, server: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.session_store", description=__doc__)
-    parser.add_argument("--server", default="127.0.0.1:11211", metavar="HOST:PORT", help="the proxy [%(default)s]")
+    parser.add_argument("--server", default="127.0.0.1:11211", metavar="SERVER", help=HELP)
     server = parser.parse_args().server
     refuse_if_nothing_answers(server)
     story = Story()
@@ -66,7 +67,7 @@ def main() -> None:
 
 
 def refuse_if_nothing_answers(server: str) -> None:
-    host, _, port = server.rpartition(":")
+    host, _, port = server.removeprefix("redis://").partition("/")[0].rpartition(":")
     try:
         socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
     except (OSError, ValueError) as error:

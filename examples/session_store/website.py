@@ -15,6 +15,7 @@ from flask import Blueprint, Flask, current_app, session
 from flask_session import Session
 from pymemcache import MemcacheUnexpectedCloseError, PooledClient
 from pymemcache.client.retrying import RetryingClient
+from redis import Redis
 from werkzeug.serving import make_server
 
 TIMEOUT_SECONDS = 2.0
@@ -50,11 +51,10 @@ def logout() -> dict[str, Any]:
 
 
 def create_app(server: str) -> Flask:
-    """The website, with its sessions at HOST:PORT."""
+    """The website, with its sessions at HOST:PORT or at redis://HOST:PORT/DATABASE."""
     app = Flask(__name__)
     app.config.update(
-        SESSION_TYPE="memcached",
-        SESSION_MEMCACHED=session_client(server),
+        session_settings(server),
         SESSION_KEY_PREFIX="website:",
         PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -62,6 +62,14 @@ def create_app(server: str) -> Flask:
     Session(app)
     app.register_blueprint(pages)
     return app
+
+
+def session_settings(server: str) -> dict[str, Any]:
+    """Which of Flask-Session's stores, and the client it uses."""
+    if server.startswith("redis://"):
+        timeouts = {"socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": TIMEOUT_SECONDS}
+        return {"SESSION_TYPE": "redis", "SESSION_REDIS": Redis.from_url(server, **timeouts)}
+    return {"SESSION_TYPE": "memcached", "SESSION_MEMCACHED": session_client(server)}
 
 
 def session_client(server: str) -> RetryingClient:
@@ -73,7 +81,7 @@ def session_client(server: str) -> RetryingClient:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", default="127.0.0.1:11211", metavar="HOST:PORT", help="the proxy [%(default)s]")
+    parser.add_argument("--server", default="127.0.0.1:11211", metavar="SERVER", help="the proxy [%(default)s]")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     website = make_server("127.0.0.1", 0, create_app(parser.parse_args().server), threaded=True)
     threading.Thread(target=website.serve_forever, daemon=True).start()

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 import psutil
 import pytest
 from pymemcache import Client
+from redis import Redis
 
 from examples.database_cache.__main__ import server_that_is_away
 from examples.session_store.__main__ import Story
@@ -15,6 +16,7 @@ from examples.session_store.browser import Browser
 from examples.session_store.process import WebsiteProcess
 from memcluster import Cluster
 from tests.examples.running import count, run
+from tests.servers import Server
 
 ANSWER = re.compile(r"^  (?:GET|POST) (\S+) +(\w+) +(\d+|none) +(.+)$", re.MULTILINE)
 HER_REQUESTS_AFTER_LOGIN = 6
@@ -41,6 +43,16 @@ def test_the_story_ends_well_and_leaves_nothing(memcached_cluster: Cluster) -> N
     assert answers[-1][3] == "nobody, with nothing"
     assert count(memcached_cluster, "curr_items") == 0
     assert count(memcached_cluster, "get_hits") == HER_REQUESTS_AFTER_LOGIN
+
+
+def test_the_story_ends_well_on_redis_mode(redis_mode: Server) -> None:
+    url = f"redis://{redis_mode.endpoint}/9"
+    with Redis.from_url(url) as client, nothing_left_running():
+        client.flushdb()
+        done = run("session_store", "--server", url)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        assert ANSWER.findall(done.stdout)[-1][3] == "nobody, with nothing"
+        assert client.dbsize() == 0
 
 
 def test_an_answer_that_should_be_another_is_told(

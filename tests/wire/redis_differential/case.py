@@ -102,8 +102,9 @@ def settling(command: Command) -> Iterable[Command]:
 class Player:
     """Plays cases to one server."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, prologue: Iterable[str] = PROLOGUE) -> None:
         self.address = address
+        self.prologue = tuple(prologue)
         self.connection = Connection(address)
         self.fences = itertools.count(1)
 
@@ -112,7 +113,7 @@ class Player:
         if self.connection.is_ended or next(self.fences) % CASES_A_CONNECTION == 0:
             self.renew()
         version = 2 + case.seed % 2
-        prologue = ["RESET", "FLUSHALL", f"HELLO {version}", *PROLOGUE]
+        prologue = ["RESET", "FLUSHALL", f"HELLO {version}", *self.prologue]
         self.fenced(b"".join(map(plain, prologue)), ())
         answers = []
         for batch in case.batches:
@@ -135,7 +136,7 @@ class Player:
         except TimeoutError:
             received, self.connection.received = self.connection.received, b""
             mark = ENDED if self.connection.is_ended else b"<no more answers>"
-            self.renew()
+            self.connection.is_ended = True
             return received + mark
 
     def send(self, sent: bytes, cuts: tuple[float, ...]) -> None:

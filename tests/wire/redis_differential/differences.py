@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tests.wire.redis_differential.case import Command
 
+Instead = Callable[[re.Match[bytes]], bytes]
 WORDS_SEARCHED = 8
 
 
@@ -23,16 +24,30 @@ class Difference:
     """Ours is as Redis 7.2 has it."""
     unsent: str | None = None
     """Commands in whose words, parted by spaces and in capitals, this is found are not sent."""
-    same: tuple[str, str] | None = None
+    same: tuple[str, str | Instead] | None = None
     """A pattern of an answer and what counts in its stead, on both sides."""
+
+
+def shortest(found: re.Match[bytes]) -> bytes:
+    """A number in the fewest digits, in the frame it had."""
+    digits = repr(float(found[2])).encode()
+    return b",%b\r\n" % digits if found[1] == b"," else b"$%d\r\n%b\r\n" % (len(digits), digits)
 
 
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "The order of what has none",
-        "`SMEMBERS`, `HGETALL`, `KEYS` and their like answer in the order of tables, which differs from one redis-server "
-        "to the next, too. So does what depends on it: `SORT` of a set by weights that are equal, `SPOP`, `SCAN`'s steps.",
+        "`SMEMBERS`, `HGETALL`, `KEYS` and their like answer in the order of tables, which differs from one "
+        "redis-server to the next, too. So does what depends on it: `SORT` of a set by weights that are equal, `SPOP`, "
+        "the steps of `SCAN`.",
         unsent=r"^SORT(_RO)? SET.* BY ",
+    ),
+    Difference(
+        "How a score is written",
+        "In the fewest digits that mean it since Redis 7.2, as here; with 17 digits before: `3.3` was "
+        "`3.2999999999999998`.",
+        is_of_version=True,
+        same=(r"(\$\d+\r\n|,)(-?\d+\.\d+(?:e[+-]?\d+)?|-?\d+e[+-]?\d+|-?\d{16,})\r\n", shortest),
     ),
     Difference(
         "`OBJECT ENCODING` of small sets of text",
@@ -63,8 +78,6 @@ class Known:
         for row in self.rows:
             if row.same:
                 pattern, instead = row.same
-                answer = re.sub(pattern.encode("latin-1"), instead.encode("latin-1"), answer)
+                replacement = instead.encode("latin-1") if isinstance(instead, str) else instead
+                answer = re.sub(pattern.encode("latin-1"), replacement, answer)
         return answer
-
-
-Filter = Callable[[Command], bool]

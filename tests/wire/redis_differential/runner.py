@@ -7,7 +7,7 @@ from typing import Self
 from tests.connection import Address, ask
 from tests.wire.differential.case import Batch, Case
 from tests.wire.differential.runner import short, smaller_cases
-from tests.wire.redis_differential.case import Command, Player, draw_case, encode
+from tests.wire.redis_differential.case import PROLOGUE, Command, Player, draw_case, encode
 from tests.wire.redis_differential.differences import Known
 from tests.wire.redis_differential.families import FAMILIES
 from tests.wire.redis_differential.replies import Reply, agree, read_all
@@ -27,8 +27,9 @@ class Pair:
     families: tuple[str, ...] = tuple(FAMILIES)
 
     def __post_init__(self) -> None:
-        self.players = (Player(self.truth), Player(self.asked))
         self.missing = {name for name in self.names() if self.is_missing(name)}
+        prologue = [text for text in PROLOGUE if text.split()[0] not in self.missing]
+        self.players = (Player(self.truth, prologue), Player(self.asked, prologue))
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +39,7 @@ class Pair:
             player.connection.close()
 
     def names(self) -> set[str]:
-        return {row.name for family in self.families for row in FAMILIES[family]}
+        return {row.name for rows in FAMILIES.values() for row in rows}
 
     def is_missing(self, name: str) -> bool:
         """Whether ours has no such command, while the real one has."""
@@ -54,15 +55,18 @@ class Pair:
         expected, received = (player.play(case) for player in self.players)
         for number, batch in enumerate(case.batches):
             pair = [b"".join(answers[number : number + 1]) for answers in (expected, received)]
-            if difference := difference_in(batch, *map(self.known.mask, pair)):
+            if pair[0] != pair[1] and (difference := difference_in(batch, *map(self.known.mask, pair))):
                 return f"batch {number + 1}, {difference}"
         return None
 
     def play_again(self, case: Case) -> str | None:
         """As `play`, on new connections."""
-        for player in self.players:
-            player.renew()
-        return self.play(case)
+        try:
+            for player in self.players:
+                player.renew()
+            return self.play(case)
+        except ConnectionError as error:
+            raise AssertionError(f"a server is gone after\n{describe(case)}") from error
 
     def shrink(self, case: Case) -> Case:
         """The case without every command and cut that the difference does not need."""
