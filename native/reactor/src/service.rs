@@ -92,6 +92,12 @@ pub trait Service {
         true
     }
 
+    /// True when what stalls this connection (`Progress::Blocked`) may never come: it is not kept for that when its peer has finished
+    /// sending, or when the server drains.
+    fn is_waiting(&self, _session: &Self::Session) -> bool {
+        false
+    }
+
     /// All that was ready has been served; replies are sent when this returns.
     fn turn(&mut self, _links: &mut Links) {}
 

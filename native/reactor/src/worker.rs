@@ -202,8 +202,11 @@ impl<S: Service> Worker<S> {
         let from = self.arrivals.last().map_or(0, |arrival| arrival.range.end);
         let Some(connection) = self.links.live(token) else { return };
         if !connection.is_readable() || connection.queued {
+            let is_over = connection.hung_up;
             if flags.intersects(EventFlags::HUP | EventFlags::ERR) {
                 self.links.doom(token, Why::Peer);
+            } else if is_over && self.is_waiting(token) {
+                self.peer_ended(token);
             }
             return;
         }
@@ -317,6 +320,10 @@ impl<S: Service> Worker<S> {
             }
             Progress::Blocked(count) => {
                 connection.stall = if is_over_half { Stall::Drain } else { Stall::Asked };
+                let is_over = connection.hung_up;
+                if is_over && self.is_waiting(token) {
+                    self.peer_ended(token);
+                }
                 count
             }
             Progress::Close => {
@@ -359,12 +366,18 @@ impl<S: Service> Worker<S> {
         }
     }
 
+    /// It is stalled, and may be for ever.
+    fn is_waiting(&self, token: Token) -> bool {
+        let is_stalled = self.links.connections[token.place()].stall == Stall::Asked;
+        is_stalled && self.sessions[token.place()].as_ref().is_some_and(|session| self.service.is_waiting(session))
+    }
+
     /// Nothing of this connection is left to be served or under way.
     fn is_done(&self, token: Token) -> bool {
         let connection = &self.links.connections[token.place()];
         let is_ours = connection.listener.is_none() && !connection.at_end;
         let idle = self.sessions[token.place()].as_ref().is_none_or(|session| self.service.is_idle(session));
-        idle && !connection.queued && connection.stall == Stall::None && !is_ours
+        idle && !connection.queued && (connection.stall == Stall::None || self.is_waiting(token)) && !is_ours
     }
 
     fn end_turn(&mut self) {

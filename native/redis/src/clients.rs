@@ -139,6 +139,10 @@ impl Client {
         if self.state.version.load(Relaxed) == 3 { Version::Three } else { Version::Two }
     }
 
+    pub(crate) fn set_version(&self, version: Version) {
+        self.state.version.store(if version == Version::Three { 3 } else { 2 }, Relaxed);
+    }
+
     /// Only its own thread calls this.
     pub(crate) fn mark(&self, mark: u32, is_set: bool) {
         let marks = self.state.marks.load(Relaxed);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use dataset::Millis;
-use resp::Version;
 
 use crate::acl::{Acl, User};
 use crate::clients::mark;
+use crate::pubsub::Topic;
 use crate::session::Session;
 
 /// Who a connection is.
@@ -45,10 +45,15 @@ impl Session {
         client.state.active_at.store(now, Relaxed);
         client.state.command.store(self.identity.command as u32, Relaxed);
         client.state.database.store(self.database as u32, Relaxed);
-        client.state.version.store(if self.version == Version::Three { 3 } else { 2 }, Relaxed);
+        client.set_version(self.version);
         let queued = self.transaction.as_ref().map_or(-1, |transaction| transaction.queue.len() as i64);
         client.state.queued.store(queued, Relaxed);
         client.state.watched.store(self.watch.as_ref().map_or(0, |watch| watch.keys.len() as u32), Relaxed);
+        let count = |topic| self.subscriptions.as_ref().map_or(0, |own| own.count(topic) as u32);
+        client.state.channels.store(count(Topic::Channel), Relaxed);
+        client.state.patterns.store(count(Topic::Pattern), Relaxed);
+        client.state.sharded.store(count(Topic::Sharded), Relaxed);
+        client.mark(mark::SUBSCRIBED, self.subscriptions.is_some());
         client.mark(mark::TRANSACTION, self.transaction.is_some());
         client.mark(mark::DIRTY, self.watch.as_ref().is_some_and(|watch| watch.alarm.has_rung()));
         client.mark(mark::BLOCKED, self.waiter.is_some());

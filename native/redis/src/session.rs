@@ -9,7 +9,7 @@ use crate::ClientId;
 use crate::attached::{Alarm, Name};
 use crate::blocking::Waiter;
 use crate::clients::Client;
-use crate::command::Command;
+use crate::command::{Command, Keys};
 use crate::identity::Identity;
 use crate::pubsub::Subscriptions;
 use crate::server::Server;
@@ -99,6 +99,12 @@ impl Session {
         &self.client
     }
 
+    /// It waits for a key.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiter.is_some()
+    }
+
     /// It may only subscribe and end subscriptions: in version 2 it can't tell messages from replies.
     pub(crate) fn only_listens(&self) -> bool {
         self.version == Version::Two && self.subscriptions.is_some()
@@ -108,6 +114,8 @@ impl Session {
     pub(crate) fn shards(&self, server: &Server) -> Shards {
         let watched = self.watch.iter().flat_map(|watch| &watch.keys).map(|(_, key)| &**key);
         let queue = self.transaction.iter().flat_map(|transaction| &transaction.queue);
+        // UNWATCH among them needs no more than EXEC does.
+        let queue = queue.filter(|queued| !matches!(queued.command.keys, Keys::Session));
         let queued = queue.map(|queued| server.shards_of(self, queued.command, &queued.words()));
         queued.fold(server.dataset.shards_of(watched), Shards::with)
     }

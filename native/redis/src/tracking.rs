@@ -111,14 +111,6 @@ impl Tracking {
 }
 
 impl Server {
-    /// All keys have changed: everybody is told so at once.
-    pub(crate) fn invalidate_all(&self, outbox: &mut Outbox) {
-        if !self.tracking.is_empty() {
-            let trackers: Vec<Arc<Tracker>> = self.tracking.trackers.read().values().cloned().collect();
-            trackers.iter().for_each(|tracker| self.tell(tracker, None, outbox));
-        }
-    }
-
     /// Tells one of a key, or of all of them.
     fn tell(&self, tracker: &Tracker, key: Option<&[u8]>, outbox: &mut Outbox) {
         if tracker.redirect == 0 {
@@ -210,6 +202,15 @@ impl Call<'_, '_> {
             && let Some(readers) = self.data.attached(key).tracked.remove(&other)
         {
             self.tell_readers(&readers, &other);
+        }
+    }
+
+    /// All keys have changed, and all shards are locked: everybody is told so at once.
+    pub(crate) fn invalidate_all(&mut self) {
+        if !self.server.tracking.is_empty() {
+            self.data.parts_mut(0).for_each(|(_, _, attached)| attached.tracked.clear());
+            let trackers = self.server.tracking.trackers.read();
+            trackers.values().for_each(|tracker| self.server.tell(tracker, None, self.outbox));
         }
     }
 

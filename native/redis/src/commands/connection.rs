@@ -43,6 +43,11 @@ pub(super) const COMMANDS: &[Command] = &[
 
 fn ping(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     match words {
+        [_] | [_, _] if call.session.only_listens() => {
+            call.reply.array(2);
+            call.reply.bulk(b"pong");
+            call.reply.bulk(words.get(1).copied().unwrap_or_default());
+        }
         [_] => call.reply.simple("PONG"),
         [_, text] => call.reply.bulk(text),
         _ => return Err(Fault::arity("ping")),
@@ -110,8 +115,7 @@ fn hello(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     if let Some(name) = name {
         call.session.client().names.lock().name = name.to_vec();
     }
-    call.session.version = version;
-    call.reply.set_version(version);
+    call.set_version(version);
     welcome(call);
     Ok(())
 }
@@ -177,9 +181,10 @@ fn reset(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
         watch.forget(call.data);
     }
     call.session.transaction = None;
+    call.stop_listening();
+    call.stop_tracking();
     call.session.database = 0;
-    call.session.version = Version::Two;
-    call.reply.set_version(Version::Two);
+    call.set_version(Version::Two);
     call.session.forget_identity(&call.server.acl);
     call.reply.simple("RESET");
     Ok(())

@@ -110,6 +110,15 @@ fn unsubscribe(call: &mut Call<'_, '_>, words: &[&[u8]], topic: Topic) -> Outcom
     Ok(())
 }
 
+impl Call<'_, '_> {
+    /// The connection listens to nothing any more.
+    pub(crate) fn stop_listening(&mut self) {
+        if let Some(mut own) = self.session.subscriptions.take() {
+            self.server.exchange.leave(&mut own, self.session.client());
+        }
+    }
+}
+
 fn publish(call: &mut Call<'_, '_>, words: &[&[u8]], topic: Topic) -> Outcome {
     let receivers = call.server.exchange.publish(call.outbox, topic, words[1], words[2]);
     call.reply.integer(receivers as i64);

@@ -2,6 +2,7 @@
 
 mod kill;
 mod list;
+mod tracking;
 
 use crate::blocking::Unblock;
 use crate::call::Call;
@@ -33,6 +34,10 @@ pub(super) const COMMANDS: &[Command] = &[Command::new("client", -2, 0, Keys::No
     row("no-touch", 3, OWN, no_touch).about("7.2.0", "Whether its reads count as accesses."),
     row("unblock", -3, ADMIN, unblock)
         .about("5.0.0", "Ends a connection's waiting, as at its TIMEOUT or with an ERROR."),
+    row("tracking", -3, OWN, tracking::tracking).about("6.0.0", "Whether to be told when what was read changes."),
+    row("caching", 3, OWN, tracking::caching).about("6.0.0", "Whether the next command's keys are remembered."),
+    row("trackinginfo", 2, OWN, tracking::info).about("6.2.0", "What the connection is told of."),
+    row("getredir", 2, OWN, tracking::redirection).about("6.0.0", "Who is told in the connection's place."),
     row("maint_notifications", -3, OWN, maintenance).about("7.2.0", "Whether to be told of maintenance."),
     row("help", 2, flag::LOADING | flag::STALE, help).about("5.0.0", "This text."),
 ])];

@@ -117,9 +117,9 @@ fn begin(call: &mut Call<'_, '_>, mode: Mode, options: Options) {
     }
     if let Some(former) = &call.session.tracking {
         prefixes.extend(former.tracker.prefixes.iter().cloned());
-        prefixes.sort_unstable();
-        prefixes.dedup();
     }
+    prefixes.sort_unstable();
+    prefixes.dedup();
     call.stop_tracking();
     let client = call.session.client().clone();
     let tracker = Arc::new(Tracker::new(client, mode, options.redirect, options.no_loop, prefixes));

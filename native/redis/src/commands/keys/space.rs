@@ -23,6 +23,7 @@ pub(crate) const COMMANDS: &[Command] = &[
 fn flushdb(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     how(words)?;
     empty(call, call.database());
+    call.invalidate_all();
     call.effects.changes += 1;
     call.reply.ok();
     Ok(())
@@ -31,6 +32,7 @@ fn flushdb(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 fn flushall(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     how(words)?;
     (0..call.server.settings.databases).for_each(|database| empty(call, database));
+    call.invalidate_all();
     call.effects.changes += 1;
     call.reply.ok();
     Ok(())
