@@ -94,6 +94,15 @@ impl Group {
         true
     }
 
+    /// A consumer asks for something; true if it is new.
+    pub fn see(&mut self, name: &[u8], now: Millis) -> bool {
+        let is_new = self.add_consumer(name, now);
+        if let Some(consumer) = self.consumers.get_mut(name) {
+            consumer.seen_at = now;
+        }
+        is_new
+    }
+
     /// Removes a consumer with all that it has pending, and says how much that was.
     pub fn remove_consumer(&mut self, name: &[u8]) -> Option<usize> {
         let consumer = self.consumers.remove(name)?;

@@ -5,6 +5,7 @@ mod block;
 mod group;
 mod id;
 mod listpack;
+mod radix;
 #[cfg(test)]
 mod tests;
 mod trim;

@@ -33,9 +33,8 @@ impl Stream {
             }
             let goes_whole = match trim.keep {
                 Keep::Count(keep) => self.len as u64 - count as u64 >= keep,
-                Keep::From(first) => {
-                    block.places(master).filter(|place| !place.is_deleted()).last().is_none_or(|place| place.id < first)
-                }
+                // Deleted entries count here, as in Redis.
+                Keep::From(first) => block.places(master).last().is_none_or(|place| place.id < first),
             };
             if goes_whole {
                 self.len -= count;
@@ -68,8 +67,11 @@ impl Stream {
         let goes = |id: Id| matches!(keep, Keep::Count(_)) || matches!(keep, Keep::From(first) if id < first);
         let places = block.places(master).filter(|place| !place.is_deleted());
         let gone: Vec<_> = places.take_while(|place| goes(place.id)).take(excess).collect();
-        gone.iter().for_each(|place| _ = block.delete(*place));
+        let left = gone.iter().map(|place| block.delete(*place)).last();
         self.len -= gone.len();
+        if left == Some(0) {
+            self.drop_block(master);
+        }
         gone.len()
     }
 }

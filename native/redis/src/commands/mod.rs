@@ -11,6 +11,7 @@ mod pubsub;
 mod server;
 mod sets;
 mod sorted_sets;
+mod streams;
 mod strings;
 mod transactions;
 
@@ -44,6 +45,13 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     sorted_sets::range::COMMANDS,
     sorted_sets::read::COMMANDS,
     sorted_sets::remove::COMMANDS,
+    streams::add::COMMANDS,
+    streams::claim::COMMANDS,
+    streams::groups::COMMANDS,
+    streams::info::COMMANDS,
+    streams::pending::COMMANDS,
+    streams::range::COMMANDS,
+    streams::read::COMMANDS,
     pubsub::COMMANDS,
     server::COMMANDS,
     strings::change::COMMANDS,
