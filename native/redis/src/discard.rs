@@ -20,7 +20,7 @@ const HEAVY_STRING_BYTES: usize = 1 << 20;
 /// Something that is dropped when its turn comes: there is nothing else to do with it.
 #[derive(Debug)]
 #[allow(dead_code, reason = "held to be dropped")]
-pub struct Rubbish(Kept);
+pub(crate) struct Rubbish(Kept);
 
 #[derive(Debug)]
 #[allow(dead_code, reason = "held to be dropped")]
@@ -31,7 +31,7 @@ enum Kept {
 }
 
 /// Where the host's thread takes it from.
-pub type RubbishReceiver = Receiver<Rubbish>;
+pub(crate) type RubbishReceiver = Receiver<Rubbish>;
 
 /// The way to that thread, once there is one.
 #[derive(Debug, Default)]
@@ -47,9 +47,9 @@ impl Bin {
 }
 
 impl Server {
-    /// What is to be dropped elsewhere: for the host's thread, which calls this once. Without such a thread all is dropped in place.
+    /// What is to be dropped elsewhere: for the one who calls this, once. Without anybody all is dropped in place.
     #[must_use]
-    pub fn rubbish(&self) -> RubbishReceiver {
+    pub(crate) fn rubbish(&self) -> RubbishReceiver {
         let (sender, receiver) = sync_channel(QUEUE_MAX);
         // A second thread finds nothing to do.
         let _ = self.rubbish.0.set(sender);

@@ -50,16 +50,31 @@ impl Server {
         now: Millis,
         after: &mut Aftermath,
     ) -> Option<Wait> {
+        self.with_call(session, data, out, now, after, |call| {
+            call.perform(command, words);
+            call.wait.take()
+        })
+    }
+
+    /// Does something in the place of a command, and logs its effects.
+    pub(crate) fn with_call<'d, R>(
+        &'d self,
+        session: &mut Session,
+        data: &mut Locked<'d, Attached>,
+        out: &mut Vec<u8>,
+        now: Millis,
+        after: &mut Aftermath,
+        work: impl FnOnce(&mut Call<'_, 'd>) -> R,
+    ) -> R {
         let Aftermath { effects, outbox, ready, meter } = after;
         let reply = Writer::new(out, session.version);
         let mut call =
             Call { server: self, session, data, reply, now, effects, outbox, ready, meter, wait: None, may_wait: true };
-        call.perform(command, words);
-        let wait = call.wait.take();
+        let result = work(&mut call);
         if !effects.is_empty() {
             self.log(effects);
         }
-        wait
+        result
     }
 }
 

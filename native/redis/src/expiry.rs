@@ -1,10 +1,24 @@
-//! Keys whose time has come: they count as absent, and whoever may change something and meets one removes it.
+//! Keys whose time has come: they count as absent, and whoever may change something and meets one removes it. A sweep finds those that
+//! nobody meets.
 
-use dataset::{Item, Place};
-use resp::Writer;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
+use dataset::{Item, Millis, Place, SHARDS, Shards};
+use resp::{Version, Writer};
+
+use crate::ClientId;
 use crate::call::Call;
 use crate::events::Class;
+use crate::execute::Aftermath;
+use crate::server::Server;
+use crate::session::Session;
+
+/// Stands for the server itself where a connection is named.
+pub(crate) const SERVER_ITSELF: ClientId = ClientId { number: 0, worker: 0, token: 0 };
+
+/// Expired keys of a shard that are removed before others may have it.
+const BATCH: usize = 100;
 
 impl<'c> Call<'c, '_> {
     /// The live item of a key, with the writer for the reply; no access to it is counted.
@@ -18,16 +32,57 @@ impl<'c> Call<'c, '_> {
         let place = self.data.place(key);
         let database = self.data.part(self.session.database, place);
         if database.volatile() > 0 && database.item(place.hash, key).is_some_and(|item| item.is_expired(self.now)) {
-            self.expire(place, key);
+            self.server.upkeep.expired_keys.fetch_add(1, Ordering::Relaxed);
+            self.remove_unasked(place, key, Class::Expired, "expired");
         }
         place
     }
 
-    fn expire(&mut self, place: Place, key: &[u8]) {
+    /// Removes a key for the server's own reasons.
+    pub(crate) fn remove_unasked(&mut self, place: Place, key: &[u8], class: Class, event: &str) {
         let former = self.data.part_mut(self.session.database, place).remove_item(place.hash, key);
         self.server.discard_item(former);
         self.effects.push(self.session.database, &[b"DEL", key]);
         self.touched(key);
-        self.notify(Class::Expired, "expired", key);
+        self.notify(class, event, key);
+    }
+}
+
+impl Server {
+    /// Removes keys that have expired, all of them if that does not take longer than `bound`.
+    pub(crate) fn expire_some(&self, now: Millis, bound: Duration, after: &mut Aftermath) {
+        if !self.upkeep.is_expiring.load(Ordering::Relaxed) {
+            return;
+        }
+        let began = Instant::now();
+        let first = self.upkeep.next_shard.load(Ordering::Relaxed);
+        for shard in (first..first + SHARDS).map(|shard| shard % SHARDS) {
+            while self.expire_in(shard, now, after) {
+                if began.elapsed() > bound {
+                    self.upkeep.sweeps_cut.fetch_add(1, Ordering::Relaxed);
+                    self.upkeep.next_shard.store(shard, Ordering::Relaxed);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The same with one batch of one shard; true when there may be more.
+    fn expire_in(&self, shard: usize, now: Millis, after: &mut Aftermath) -> bool {
+        let mut data = self.dataset.lock(Shards::one(shard));
+        let (mut keys, mut is_more) = (Vec::new(), false);
+        for database in 0..self.settings.databases {
+            for (_, part, _) in data.parts_mut(database) {
+                is_more |= part.volatile() > 0 && part.expired(now, BATCH, &mut keys);
+            }
+            for key in keys.drain(..) {
+                let mut session = Session::stand_in(SERVER_ITSELF, database, Version::Two);
+                self.with_call(&mut session, &mut data, &mut Vec::new(), now, after, |call| call.expire_if_due(&key));
+            }
+        }
+        if !after.ready.is_empty() {
+            self.serve_waiters(data, now, after);
+        }
+        is_more
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use dataset::{Dataset, Millis};
+use dataset::Dataset;
 use parking_lot::Mutex;
 
 use crate::acl::Acl;
@@ -25,6 +25,7 @@ use crate::rates::Rates;
 use crate::slow_log::SlowLog;
 use crate::tracking::Tracking;
 use crate::tuning::Tuning;
+use crate::upkeep::Upkeep;
 
 /// Redis's version whose behaviour this is: clients decide by it what they may ask.
 pub const VERSION: &str = "7.2.4";
@@ -63,6 +64,8 @@ pub struct Server {
     pub(crate) blocked: Mutex<HashMap<u64, Arc<Waiter>>>,
     /// What is dropped elsewhere.
     pub(crate) rubbish: Bin,
+    /// Keys that expire and are evicted.
+    pub(crate) upkeep: Upkeep,
     /// Where effects go, if anywhere.
     pub(crate) log: Option<Arc<dyn Log>>,
     /// Everybody's connections.
@@ -103,6 +106,7 @@ impl Server {
             settings,
             blocked: Mutex::default(),
             rubbish: Bin::default(),
+            upkeep: Upkeep::default(),
             log: None,
             clients: Clients::default(),
             acl: Acl::default(),
@@ -139,26 +143,6 @@ impl Server {
     #[must_use]
     pub fn with_log(settings: Settings, log: Arc<dyn Log>) -> Self {
         Self { log: Some(log), ..Self::new(settings) }
-    }
-
-    /// What eviction goes by after an access at `now`.
-    pub(crate) fn accessed(&self, _before: u32, now: Millis) -> u32 {
-        (now / 1000) as u32
-    }
-
-    /// The same for an item that is new.
-    pub(crate) fn accessed_first(&self, now: Millis) -> u32 {
-        self.accessed(0, now)
-    }
-
-    /// Seconds since the last access; unknown under a policy that counts accesses instead.
-    pub(crate) fn idle_seconds(&self, access: u32, now: Millis) -> Option<u32> {
-        Some(((now / 1000) as u32).wrapping_sub(access))
-    }
-
-    /// The logarithmic counter of accesses, under a policy that keeps it.
-    pub(crate) fn frequency(&self, _access: u32, _now: Millis) -> Option<u8> {
-        None
     }
 
     /// All workers' counts of something.

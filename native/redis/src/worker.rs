@@ -185,7 +185,8 @@ impl Worker {
     /// One request: finds its row, and executes it unless something forbids. False when a pause holds it: it is to be asked again.
     fn request(&mut self, session: &mut Session, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) -> bool {
         let (start, is_skipped) = (out.len(), session.identity.begins_skipped());
-        match admit(&self.server, session, words) {
+        let admitted = admit(&self.server, session, words);
+        match admitted.and_then(|command| self.server.afford(command, session, now, &mut self.after)) {
             Ok(command) if self.server.pause.holds(session, command, now) => return false,
             Ok(command) => match &mut session.transaction {
                 Some(transaction) if !command.is(flag::NO_MULTI) => {
