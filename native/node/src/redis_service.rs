@@ -1,10 +1,11 @@
 //! Redis's commands on the reactor: the two contracts, put together one to one, and mail between connections.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
-use redis::{Mail, Peer, Session, Worker};
+use redis::{Mail, Peer, PushLimits, Session, Worker};
 
 use crate::post::Post;
 
@@ -16,6 +17,9 @@ pub(crate) struct Redis {
     /// Where the node listens, by the listeners' numbers.
     listeners: Arc<[String]>,
     output_limit: usize,
+    limits: PushLimits,
+    /// Connections that read too slowly what they are told, and since when.
+    slow: HashMap<Token, Instant>,
     /// A time in the past: what is due by the wall clock is due at once.
     began: Instant,
 }
@@ -28,37 +32,63 @@ impl Redis {
         listeners: Arc<[String]>,
         output_limit: usize,
     ) -> Self {
-        Self { worker, number, post, listeners, output_limit, began: Instant::now() }
+        let (limits, slow) = (worker.push_limits(), HashMap::new());
+        Self { worker, number, post, listeners, output_limit, limits, slow, began: Instant::now() }
     }
 
     /// Delivers what the last executions laid down: here at once, elsewhere by post.
     fn deliver(&mut self, links: &mut Links) {
         for (to, mail) in self.worker.outbox().take() {
             if to.worker == self.number {
-                hand(Token(to.token), mail, links);
+                self.hand(Token(to.token), mail, links);
             } else {
                 self.post.send(to.worker, Token(to.token), mail);
             }
         }
     }
-}
 
-/// Gives a connection of this worker its mail; one that is gone gets none.
-fn hand(to: Token, mail: Mail, links: &mut Links) {
-    match mail {
-        Mail::Push(bytes) => {
-            if let Some(reply) = links.reply(to) {
+    /// Gives a connection of this worker its mail; one that is gone gets none.
+    fn hand(&mut self, to: Token, mail: Mail, links: &mut Links) {
+        match mail {
+            Mail::Push(bytes) => {
+                let Some(reply) = links.reply(to) else { return };
                 reply.put(&bytes);
+                let waiting = reply.len();
+                if waiting > self.limits.soft.min(self.limits.hard) {
+                    self.too_slow(to, waiting, links);
+                }
             }
-        }
-        Mail::Answer(bytes) => {
-            if let Some(reply) = links.reply(to) {
-                reply.put(&bytes);
+            Mail::Answer(bytes) => {
+                if let Some(reply) = links.reply(to) {
+                    reply.put(&bytes);
+                }
+                links.resume(to);
             }
-            links.resume(to);
+            Mail::GoOn => links.resume(to),
+            Mail::Close => links.abort(to),
         }
-        Mail::GoOn => links.resume(to),
-        Mail::Close => links.abort(to),
+    }
+
+    #[cold]
+    fn too_slow(&mut self, token: Token, waiting: usize, links: &mut Links) {
+        if waiting > self.limits.hard {
+            links.abort(token);
+        } else {
+            self.slow.entry(token).or_insert(links.now());
+        }
+    }
+
+    /// Closes who has been too slow for too long.
+    fn look_at_slow(&mut self, links: &mut Links) {
+        let (now, limits) = (links.now(), self.limits);
+        self.slow.retain(|token, since| {
+            let is_slow = links.reply(*token).is_some_and(|reply| reply.len() > limits.soft);
+            let is_over = is_slow && now.saturating_duration_since(*since).as_secs() >= limits.soft_seconds;
+            if is_over {
+                links.abort(*token);
+            }
+            is_slow && !is_over
+        });
     }
 }
 
@@ -108,9 +138,13 @@ impl Service for Redis {
         }
     }
 
+    fn is_waiting(&self, session: &Session) -> bool {
+        session.is_waiting()
+    }
+
     fn woken(&mut self, links: &mut Links) {
         for (to, mail) in self.post.take(self.number) {
-            hand(to, mail, links);
+            self.hand(to, mail, links);
         }
     }
 
@@ -120,6 +154,8 @@ impl Service for Redis {
     }
 
     fn tick(&mut self, links: &mut Links) {
+        self.limits = self.worker.push_limits();
+        self.look_at_slow(links);
         self.worker.tick(wall_clock());
         self.deliver(links);
     }

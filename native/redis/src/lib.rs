@@ -58,7 +58,7 @@ pub use call::Call;
 pub use clients::{ClientId, Peer};
 pub use effects::{Effect, Effects, Log};
 pub use fault::{Fault, Outcome};
-pub use outbox::{Mail, Outbox};
+pub use outbox::{Mail, Outbox, PushLimits};
 pub use host::Host;
 pub use server::{Server, Settings, VERSION};
 pub use session::Session;

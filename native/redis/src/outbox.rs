@@ -17,6 +17,26 @@ pub enum Mail {
     Close,
 }
 
+/// How much may wait to be sent to a connection that is told what it has not asked for and does not read: then it is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PushLimits {
+    /// At once from so many bytes on.
+    pub hard: usize,
+    /// From so many on for some time.
+    pub soft: usize,
+    /// How long that may last.
+    pub soft_seconds: u64,
+}
+
+impl PushLimits {
+    /// Those of the class `pubsub`, as `client-output-buffer-limit` has them: 0 stands for none.
+    pub(crate) fn read(text: &str) -> Self {
+        let mut words = text.split_whitespace().skip_while(|word| *word != "pubsub").skip(1).map(str::parse);
+        let mut bytes = || words.next().and_then(Result::ok).filter(|bytes| *bytes > 0).unwrap_or(usize::MAX);
+        Self { hard: bytes(), soft: bytes(), soft_seconds: bytes() as u64 }
+    }
+}
+
 /// Mail to be delivered, in order.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -43,5 +63,16 @@ impl Outbox {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.mail.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_those_of_subscribers() {
+        let limits = PushLimits::read("normal 1 2 3 slave 4 5 6 pubsub 7 0 8");
+        assert_eq!(limits, PushLimits { hard: 7, soft: usize::MAX, soft_seconds: 8 });
     }
 }

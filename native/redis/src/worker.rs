@@ -9,11 +9,12 @@ use resp::{Parsed, Writer, request};
 use crate::admission::{admit, row};
 use crate::blocking::Waiter;
 use crate::clients::Peer;
+use crate::config;
 use crate::command::{Command, flag};
 use crate::execute::Aftermath;
 use crate::fault::Fault;
 use crate::identity::{Identity, Replies};
-use crate::outbox::{Mail, Outbox};
+use crate::outbox::{Mail, Outbox, PushLimits};
 use crate::server::Server;
 use crate::session::{Queued, Session};
 
@@ -108,6 +109,12 @@ impl Worker {
         if self.server.pause.until().is_some_and(|until| until <= now) {
             self.server.pause.end(&mut self.after.outbox);
         }
+    }
+
+    /// What may wait for a connection that does not read, at the moment.
+    #[must_use]
+    pub fn push_limits(&self) -> PushLimits {
+        PushLimits::read(&self.server.config.text(config::OUTPUT_LIMITS))
     }
 
     /// Mail for other connections, to be delivered now.

@@ -50,6 +50,7 @@ names! {
     MAXMEMORY = "maxmemory"
     MAXMEMORY_POLICY = "maxmemory-policy"
     MAXMEMORY_SAMPLES = "maxmemory-samples"
+    OUTPUT_LIMITS = "client-output-buffer-limit"
     PERCENTILES = "latency-tracking-info-percentiles"
     PORT = "port"
     SCRIPT_TIME = "busy-reply-threshold"
