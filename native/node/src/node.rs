@@ -58,7 +58,10 @@ impl Node {
     /// # Errors
     /// When the system has no threads or descriptors left.
     pub fn start(&mut self) -> io::Result<()> {
-        self.sweeper = Some(Sweeper::start(self.cache.clone(), self.clock)?);
+        let (cache, clock) = (self.cache.clone(), self.clock);
+        self.sweeper = Some(Sweeper::start(move || {
+            cache.sweep(clock.at(Instant::now()).now);
+        })?);
         let (memcached, clock) = (self.memcached.clone(), self.clock);
         self.server.start(|_| service::Memcached::new(memcached.worker(), clock))
     }

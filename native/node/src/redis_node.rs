@@ -5,10 +5,11 @@ use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reactor::{Address, Census, Server};
+use reactor::{Address, Census, Server, Token};
 
 use crate::post::Post;
-use crate::redis_service::Redis;
+use crate::redis_service::{Redis, wall_clock};
+use crate::sweeper::Sweeper;
 
 /// What a Redis-mode node is told when it starts.
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ pub struct RedisNode {
     redis: Arc<redis::Server>,
     census: Census,
     output_limit: usize,
+    sweeper: Option<Sweeper>,
 }
 
 impl RedisNode {
@@ -60,7 +62,7 @@ impl RedisNode {
         let output_limit = reactor.output_limit;
         let server = Server::bind(reactor, &addresses, settings.unix_mask)?;
         let census = server.census();
-        Ok(Self { server, redis: Arc::new(redis::Server::new(settings.redis)), census, output_limit })
+        Ok(Self { server, redis: Arc::new(redis::Server::new(settings.redis)), census, output_limit, sweeper: None })
     }
 
     /// Where it listens, ports filled in.
@@ -80,12 +82,20 @@ impl RedisNode {
         self.server.start(|number| {
             let worker = redis::Worker::new(redis.clone(), number);
             Redis::new(worker, number, post.clone(), listeners.clone(), limit)
-        })
+        })?;
+        let mut keeper = redis::Sweeper::new(self.redis.clone());
+        self.sweeper = Some(Sweeper::start(move || {
+            for (to, mail) in keeper.sweep(wall_clock()).take() {
+                post.send(to.worker, Token(to.token), mail);
+            }
+        })?);
+        Ok(())
     }
 
     /// Stops accepting, lets what is begun end, closes the rest at the timeout.
     pub fn stop(&mut self, timeout: Duration) {
         self.server.stop(timeout);
+        self.sweeper = None;
     }
 
     /// Readable once the node should end: a client's `SHUTDOWN`, or a failure.

@@ -1,15 +1,13 @@
-//! The thread that takes expired memory back while nobody reads it.
+//! The thread that keeps a store while nobody asks: expired memory comes back.
 
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::clock::ClockSource;
-use cache::Cache;
 use parking_lot::{Condvar, Mutex};
 
-/// How often the store is swept: a slice of it each time.
+/// How often the store is swept.
 const PERIOD: Duration = Duration::from_millis(100);
 
 /// Sweeps until it is dropped.
@@ -20,7 +18,7 @@ pub(crate) struct Sweeper {
 }
 
 impl Sweeper {
-    pub(crate) fn start(cache: Arc<Cache>, clock: ClockSource) -> io::Result<Self> {
+    pub(crate) fn start(mut sweep: impl FnMut() + Send + 'static) -> io::Result<Self> {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let told = stop.clone();
         let thread = Builder::new().name("sweeper".to_owned()).spawn(move || {
@@ -28,7 +26,7 @@ impl Sweeper {
             let mut stopped = stopped.lock();
             while !*stopped {
                 bell.wait_for(&mut stopped, PERIOD);
-                cache.sweep(clock.at(Instant::now()).now);
+                sweep();
             }
         })?;
         Ok(Self { stop, thread: Some(thread) })

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dataset::Millis;
 
@@ -50,7 +50,7 @@ pub struct Sweeper {
 }
 
 impl Sweeper {
-    /// From now on huge values are dropped in `rest`.
+    /// From now on huge values are dropped in `sweep`.
     #[must_use]
     pub fn new(server: Arc<Server>) -> Self {
         let mut after = Aftermath::default();
@@ -58,16 +58,10 @@ impl Sweeper {
         Self { rubbish: server.rubbish(), server, after }
     }
 
-    /// Waits for so long, and drops meanwhile what others have left behind.
-    pub fn rest(&self, period: Duration) {
-        let until = Instant::now() + period;
-        while let Ok(rubbish) = self.rubbish.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            drop(rubbish);
-        }
-    }
-
-    /// Removes what has expired and what there is no room for. Returns mail for connections, to be delivered now.
+    /// Drops what others have left behind, removes what has expired and what there is no room for. Returns mail for connections, to be
+    /// delivered now.
     pub fn sweep(&mut self, now: Millis) -> &mut Outbox {
+        self.rubbish.try_iter().for_each(drop);
         self.server.expire_some(now, SWEEP_MAX, &mut self.after);
         self.server.make_room(now, SWEEP_MAX, &mut self.after);
         &mut self.after.outbox
