@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use dataset::Dataset;
+use dataset::{Dataset, Millis};
 use parking_lot::Mutex;
 
 use crate::acl::Acl;
@@ -22,6 +22,7 @@ use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::Exchange;
 use crate::rates::Rates;
+use crate::scripts::Scripts;
 use crate::slow_log::SlowLog;
 use crate::tracking::Tracking;
 use crate::tuning::Tuning;
@@ -76,6 +77,8 @@ pub struct Server {
     pub(crate) config: Config,
     /// What only the process knows.
     pub(crate) host: Arc<dyn Host>,
+    /// Lua.
+    pub(crate) scripts: Scripts,
     pub(crate) slow_log: SlowLog,
     pub(crate) latency: Latency,
     pub(crate) monitors: Monitors,
@@ -84,6 +87,8 @@ pub struct Server {
     /// Errors by their codes.
     pub(crate) errors: Mutex<BTreeMap<String, u64>>,
     pub(crate) rates: Mutex<Rates>,
+    /// The most that data and connections have taken.
+    pub(crate) peak_memory: AtomicU64,
     pub(crate) run: Run,
     /// Whether connections are held.
     pub(crate) pause: Pause,
@@ -112,12 +117,14 @@ impl Server {
             acl: Acl::default(),
             config: Config::default(),
             host: Arc::new(NoHost),
+            scripts: Scripts::default(),
             slow_log: SlowLog::default(),
             latency: Latency::default(),
             monitors: Monitors::default(),
             workers: Mutex::default(),
             errors: Mutex::default(),
             rates: Mutex::default(),
+            peak_memory: AtomicU64::new(0),
             run: Run::begin(),
             pause: Pause::default(),
             exchange: Exchange::default(),
@@ -143,6 +150,11 @@ impl Server {
     #[must_use]
     pub fn with_log(settings: Settings, log: Arc<dyn Log>) -> Self {
         Self { log: Some(log), ..Self::new(settings) }
+    }
+
+    /// The second in which it began.
+    pub(crate) fn began_at(&self, now: Millis) -> i64 {
+        (now / 1000).saturating_sub(self.run.began.elapsed().as_secs()) as i64
     }
 
     /// All workers' counts of something.

@@ -14,6 +14,15 @@ pub(crate) use user::User;
 use crate::fault::Fault;
 
 /// Every user.
+/// What has been refused, and why.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Denials {
+    pub(crate) authentication: u64,
+    pub(crate) command: u64,
+    pub(crate) key: u64,
+    pub(crate) channel: u64,
+}
+
 #[derive(Debug)]
 pub(crate) struct Acl {
     /// The user of a connection that has not said who it is.
@@ -37,6 +46,10 @@ impl Acl {
         let user = self.users.lock().get(name).cloned();
         user.filter(|user| user.accepts(password))
             .ok_or(Fault::of("WRONGPASS invalid username-password pair or user is disabled."))
+    }
+
+    pub(crate) fn denials(&self) -> Denials {
+        Denials::default()
     }
 
     pub(crate) fn find(&self, name: &[u8]) -> Option<Arc<User>> {

@@ -185,6 +185,7 @@ fn reset(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     call.stop_tracking();
     call.session.database = 0;
     call.set_version(Version::Two);
+    call.server.monitors.leave(call.session.id);
     call.session.forget_identity(&call.server.acl);
     call.reply.simple("RESET");
     Ok(())

@@ -1,15 +1,25 @@
 //! Every command: a family a file, a row and a function each.
 
+mod bitmaps;
 mod client;
 mod command;
+mod config;
 mod connection;
+mod debug;
 mod hashes;
 mod help;
+mod info;
+mod hyperloglog;
 mod keys;
+mod latency;
 mod lists;
+mod memory;
+mod persistence;
 mod pubsub;
+mod scripts;
 mod server;
 mod sets;
+mod slowlog;
 mod sorted_sets;
 mod streams;
 mod strings;
@@ -19,18 +29,27 @@ use crate::command::Command;
 
 /// All rows.
 pub(crate) static FAMILIES: &[&[Command]] = &[
+    bitmaps::bits::COMMANDS,
+    bitmaps::combine::COMMANDS,
+    bitmaps::fields::COMMANDS,
+    bitmaps::search::COMMANDS,
     client::COMMANDS,
     command::COMMANDS,
+    config::COMMANDS,
     connection::COMMANDS,
+    debug::COMMANDS,
     hashes::numbers::COMMANDS,
     hashes::random::COMMANDS,
     hashes::read::COMMANDS,
     hashes::write::COMMANDS,
+    hyperloglog::commands::COMMANDS,
+    info::COMMANDS,
     keys::COMMANDS,
     keys::expiry::COMMANDS,
     keys::object::COMMANDS,
     keys::space::COMMANDS,
     keys::walk::COMMANDS,
+    latency::COMMANDS,
     lists::blocking::COMMANDS,
     lists::ends::COMMANDS,
     lists::moves::COMMANDS,
@@ -53,7 +72,11 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     streams::range::COMMANDS,
     streams::read::COMMANDS,
     pubsub::COMMANDS,
+    memory::COMMANDS,
+    persistence::COMMANDS,
+    scripts::COMMANDS,
     server::COMMANDS,
+    slowlog::COMMANDS,
     strings::change::COMMANDS,
     strings::get::COMMANDS,
     strings::lcs::COMMANDS,

@@ -1,10 +1,13 @@
 //! What concerns the server as a whole and nothing of its data.
 
 use crate::call::Call;
+use crate::clients::mark;
 use crate::command::{Command, Keys, flag};
 use crate::fault::{Fault, Outcome};
 use crate::server::VERSION;
+use crate::words;
 
+const ADMIN: u32 = flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE;
 const FREE: u32 = flag::LOADING | flag::STALE | flag::FAST;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -12,6 +15,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("role", 1, FREE | flag::NOSCRIPT, Keys::None, role)
         .of(&["admin", "dangerous"])
         .about("2.8.12", "Whether this is a primary or a replica."),
+    Command::new("monitor", 1, ADMIN, Keys::None, monitor).about("1.0.0", "Shows every command before it runs."),
+    Command::new("shutdown", -1, ADMIN | flag::ALLOW_BUSY, Keys::None, shutdown).about("1.0.0", "Ends the server."),
     Command::new("lolwut", -1, flag::READONLY | flag::FAST, Keys::None, lolwut).about("5.0.0", "Who is this?"),
 ];
 
@@ -44,5 +49,33 @@ const PICTURE: &str = "
 fn lolwut(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     let text = format!("{PICTURE}\nRedis ver. {VERSION}, memcluster {}\n", env!("CARGO_PKG_VERSION"));
     call.reply.verbatim(b"txt", text.as_bytes());
+    Ok(())
+}
+
+fn monitor(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
+    if !call.may_wait {
+        return Err(Fault::of("ERR MONITOR isn't allowed for DENY BLOCKING client"));
+    }
+    call.server.monitors.enter(call.session.id);
+    call.session.client().mark(mark::MONITOR, true);
+    call.reply.ok();
+    Ok(())
+}
+
+fn shutdown(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let has = |option: &str| words[1..].iter().any(|word| words::is(word, option));
+    let known = ["nosave", "save", "now", "force", "abort"];
+    let is_known = |word: &&[u8]| known.iter().any(|option| words::is(word, option));
+    if !words[1..].iter().all(is_known) || has("save") && has("nosave") || has("abort") && words.len() > 2 {
+        return Err(Fault::SYNTAX);
+    }
+    if has("abort") {
+        return Err(Fault::of("ERR No shutdown in progress."));
+    }
+    if has("save") {
+        return Err(Fault::of("ERR nothing can be written to disk: this server keeps its data in memory only"));
+    }
+    call.session.is_closing = true;
+    call.server.host.shut_down();
     Ok(())
 }

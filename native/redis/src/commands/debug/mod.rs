@@ -1,0 +1,120 @@
+//! DEBUG: what test suites ask of a server.
+
+mod digest;
+mod protocol;
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use dataset::Value;
+
+use crate::call::Call;
+use crate::command::{Command, Keys, Run, flag};
+use crate::commands::help::help;
+use crate::events::Class;
+use crate::fault::{Fault, Outcome};
+use crate::numbers;
+use crate::words;
+
+const ADMIN: u32 = flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::PROTECTED;
+const KEY: Keys = Keys::Range { first: 2, last: 2, step: 1 };
+const KEYS: Keys = Keys::Range { first: 2, last: -1, step: 1 };
+
+pub(super) const COMMANDS: &[Command] =
+    &[Command::new("debug", -2, ADMIN, Keys::None, help).about("1.0.0", "For tests of servers.").with(&[
+        row("sleep", 3, Keys::None, sleep).about("1.0.0", "Stops the thread that serves this connection for so many seconds."),
+        row("set-active-expire", 3, Keys::None, set_expiring).about("1.0.0", "Whether expired keys that nobody asks for are removed."),
+        row("object", -3, KEY, object).about("1.0.0", "How a value is kept."),
+        row("digest", 2, Keys::All, digest::digest).about("1.0.0", "A hash of all data."),
+        row("digest-value", -2, KEYS, digest::digest_value).about("1.0.0", "A hash of each value."),
+        row("protocol", 3, Keys::None, protocol::protocol).about("1.0.0", "A reply of this type."),
+        row("populate", -3, Keys::All, populate).about("1.0.0", "Makes so many keys, with this prefix, of this size."),
+        row("error", 3, Keys::None, error).about("1.0.0", "This error."),
+        row("log", 3, Keys::None, nothing).about("1.0.0", "Takes a message for the log."),
+        row("jmap", 2, Keys::None, nothing).about("1.0.0", "Does nothing."),
+        row("change-repl-id", 2, Keys::None, nothing).about("1.0.0", "Does nothing: there are no replicas."),
+        row("dict-resizing", 3, Keys::None, nothing).about("1.0.0", "Does nothing: tables grow and shrink with use."),
+        row("quicklist-packed-threshold", 3, Keys::None, nothing).about("1.0.0", "Does nothing: lists have their own bounds."),
+        row("set-skip-checksum-validation", 3, Keys::None, nothing).about("1.0.0", "Does nothing: nothing is loaded."),
+        row("set-disable-deny-scripts", 3, Keys::None, nothing).about("1.0.0", "Does nothing."),
+        row("replybuffer", -3, Keys::None, nothing).about("1.0.0", "Does nothing: buffers are lent."),
+        row("pause-cron", 3, Keys::None, nothing).about("1.0.0", "Does nothing."),
+        row("reload", -2, Keys::None, no_disk).about("1.0.0", "Would write all data to disk and read it again."),
+        row("loadaof", 2, Keys::None, no_disk).about("1.0.0", "Would read the log again."),
+        row("help", 2, Keys::None, help).about("1.0.0", "This text."),
+    ])];
+
+const fn row(name: &'static str, arity: i32, keys: Keys, run: Run) -> Command {
+    Command::new(name, arity, ADMIN, keys, run)
+}
+
+/// The longest sleep: a day.
+const SLEEP_MAX_SECONDS: f64 = 86_400.0;
+
+fn sleep(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let seconds = numbers::double(words[2]).unwrap_or(0.0).clamp(0.0, SLEEP_MAX_SECONDS);
+    std::thread::sleep(Duration::from_secs_f64(seconds));
+    call.reply.ok();
+    Ok(())
+}
+
+fn set_expiring(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let is_on = words::integer(words[2])? != 0;
+    call.server.upkeep.is_expiring.store(is_on, Relaxed);
+    call.reply.ok();
+    Ok(())
+}
+
+fn object(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let (server, now) = (call.server, call.now);
+    let (item, reply) = call.peek(words[2]);
+    let item = item.ok_or(Fault::NO_SUCH_KEY)?;
+    let idle = server.idle_seconds(item.access(), now).unwrap_or(0);
+    reply.simple(&format!(
+        "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
+        item.encoding(),
+        item.weight(),
+        item.access()
+    ));
+    Ok(())
+}
+
+/// Keys that one command makes.
+const POPULATE_MAX: i64 = 100_000_000;
+
+fn populate(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let count = words::integer(words[2])?;
+    let prefix = words.get(3).map_or("key".into(), |word| String::from_utf8_lossy(word));
+    let size = words.get(4).map(|word| words::integer(word)).transpose()?.unwrap_or(0);
+    if !(0..=POPULATE_MAX).contains(&count) || !(0..=512 << 20).contains(&size) {
+        return Err(Fault::of("ERR value is out of range"));
+    }
+    for number in 0..count {
+        let key = format!("{prefix}:{number}").into_bytes();
+        if call.peek(&key).0.is_some() {
+            continue;
+        }
+        let mut value = format!("value:{number}").into_bytes();
+        if size > 0 {
+            value.resize(size.unsigned_abs() as usize, 0);
+        }
+        call.set(&key, Value::String(value.clone()));
+        call.modified(&key, Class::String, "set");
+        call.say(&[b"SET", &key, &value]);
+    }
+    call.reply.ok();
+    Ok(())
+}
+
+fn error(_call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    Err(Fault::made(words[2].to_vec()))
+}
+
+fn nothing(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
+    call.reply.ok();
+    Ok(())
+}
+
+fn no_disk(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
+    Err(Fault::of("ERR nothing can be written to disk: this server keeps its data in memory only"))
+}

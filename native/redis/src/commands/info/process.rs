@@ -1,0 +1,105 @@
+//! INFO about the process, its connections, its disk and its replicas.
+
+use super::Report;
+use crate::clients::mark;
+use crate::config;
+use crate::server::VERSION;
+
+pub(super) fn server(report: &mut Report<'_, '_>) {
+    let server = report.server;
+    let uptime = server.run.began.elapsed().as_secs();
+    report.line("redis_version", VERSION);
+    report.line("server_name", "memcluster");
+    report.line("memcluster_version", env!("CARGO_PKG_VERSION"));
+    report.line("redis_git_sha1", "00000000");
+    report.line("redis_git_dirty", 0);
+    report.line("redis_build_id", "0000000000000000");
+    report.line("redis_mode", "standalone");
+    report.line("os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
+    report.line("arch_bits", usize::BITS);
+    report.line("monotonic_clock", "POSIX clock_gettime");
+    report.line("multiplexing_api", "epoll");
+    report.line("process_id", std::process::id());
+    report.line("process_supervised", "no");
+    report.line("run_id", &server.run.id);
+    report.line("tcp_port", server.host.port());
+    report.line("server_time_usec", report.now * 1000);
+    report.line("uptime_in_seconds", uptime);
+    report.line("uptime_in_days", uptime / 86_400);
+    report.line("hz", server.config.number(config::HZ));
+    report.line("configured_hz", server.config.number(config::HZ));
+    report.line("lru_clock", (report.now / 1000) & 0x00ff_ffff);
+    report.line("executable", std::env::current_exe().unwrap_or_default().display());
+    report.line("config_file", "");
+    report.line("io_threads_active", u8::from(server.host.threads() > 1));
+    report.line("worker_threads", server.host.threads());
+}
+
+pub(super) fn clients(report: &mut Report<'_, '_>) {
+    let server = report.server;
+    let all = server.clients.all();
+    let having = |mark| all.iter().filter(|client| client.has(mark)).count();
+    let watched = |count: u32| count > 0;
+    let watching: Vec<u32> =
+        all.iter().map(|client| client.state.watched.load(std::sync::atomic::Ordering::Relaxed)).collect();
+    report.line("connected_clients", all.len());
+    report.line("cluster_connections", 0);
+    report.line("maxclients", server.config.number(config::CONNECTIONS_MAX));
+    report.zeros(&["client_recent_max_input_buffer", "client_recent_max_output_buffer"]);
+    report.line("blocked_clients", server.blocked.lock().len());
+    report.line("tracking_clients", having(mark::TRACKING));
+    report.line("pubsub_clients", having(mark::SUBSCRIBED));
+    report.line("watching_clients", watching.iter().filter(|count| watched(**count)).count());
+    report.line("clients_in_timeout_table", 0);
+    report.line("total_watched_keys", watching.iter().sum::<u32>());
+    report.line("total_blocking_keys", 0);
+    report.line("total_blocking_keys_on_nokey", 0);
+}
+
+pub(super) fn persistence(report: &mut Report<'_, '_>) {
+    report.zeros(&[
+        "loading",
+        "async_loading",
+        "current_cow_peak",
+        "current_cow_size",
+        "current_cow_size_age",
+        "current_save_keys_processed",
+        "current_save_keys_total",
+    ]);
+    report.line("current_fork_perc", "0.00");
+    report.zeros(&["rdb_changes_since_last_save", "rdb_bgsave_in_progress"]);
+    report.line("rdb_last_save_time", report.server.began_at(report.now));
+    report.line("rdb_last_bgsave_status", "ok");
+    report.line("rdb_last_bgsave_time_sec", -1);
+    report.line("rdb_current_bgsave_time_sec", -1);
+    report.zeros(&["rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded"]);
+    report.zeros(&["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"]);
+    report.line("aof_last_rewrite_time_sec", -1);
+    report.line("aof_current_rewrite_time_sec", -1);
+    report.line("aof_last_bgrewrite_status", "ok");
+    report.zeros(&["aof_rewrites", "aof_rewrites_consecutive_failures"]);
+    report.line("aof_last_write_status", "ok");
+    report.zeros(&["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"]);
+}
+
+pub(super) fn replication(report: &mut Report<'_, '_>) {
+    report.line("role", "master");
+    report.line("connected_slaves", 0);
+    report.line("master_failover_state", "no-failover");
+    report.line("master_replid", &report.server.run.replication_id);
+    report.line("master_replid2", "0".repeat(40));
+    report.line("master_repl_offset", 0);
+    report.line("second_repl_offset", -1);
+    report.line("repl_backlog_active", 0);
+    report.line("repl_backlog_size", 1 << 20);
+    report.zeros(&["repl_backlog_first_byte_offset", "repl_backlog_histlen"]);
+}
+
+pub(super) fn processor(report: &mut Report<'_, '_>) {
+    let usage = report.server.host.usage();
+    let seconds = |microseconds: u64| format!("{:.6}", microseconds as f64 / 1e6);
+    report.line("used_cpu_sys", seconds(usage.system_us));
+    report.line("used_cpu_user", seconds(usage.user_us));
+    report.line("used_cpu_sys_children", seconds(0));
+    report.line("used_cpu_user_children", seconds(0));
+}
