@@ -56,6 +56,18 @@ DIFFERENCES: tuple[Difference, ...] = (
         unsent=r"^OBJECT ENCODING set|^OBJECT ENCODING \S+$",
     ),
     Difference(
+        "Timeouts of blocking commands that are too large",
+        "Redis 7.0 says that they are negative; since 7.2, as here, that they are out of range.",
+        is_of_version=True,
+        same=(r"-ERR timeout is negative\r\n", "-ERR timeout is out of range\r\n"),
+    ),
+    Difference(
+        "`LPOS` with the smallest number as `RANK`",
+        "Refused since Redis 7.2, as here; it overflowed before.",
+        is_of_version=True,
+        unsent=r"^LPOS .* RANK -9223372036854775808",
+    ),
+    Difference(
         "`ZRANK` and `ZREVRANK` with `WITHSCORE`",
         "New in Redis 7.2.",
         is_of_version=True,
