@@ -36,6 +36,12 @@ impl Shards {
         self.0 & other.0 == other.0
     }
 
+    /// A bit each.
+    #[must_use]
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
     /// How many of them stand before this one, if it is among them.
     pub(crate) fn position(self, shard: usize) -> Option<usize> {
         let bit = 1 << shard;

@@ -86,6 +86,8 @@ pub mod flag {
     pub const ALLOW_BUSY: u32 = 1 << 18;
     /// Not served while a replica takes over its primary's data.
     pub const NO_ASYNC_LOADING: u32 = 1 << 19;
+    /// Runs a script, which may touch more than the keys that it declares.
+    pub const SCRIPT: u32 = 1 << 20;
 }
 
 /// One command or subcommand.

@@ -44,6 +44,7 @@ mod random;
 mod rates;
 mod redaction;
 mod scans;
+mod scripts;
 mod server;
 mod session;
 mod slow_log;

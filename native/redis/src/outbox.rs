@@ -54,6 +54,16 @@ impl Outbox {
         self.mail.extract_if(.., |(to, _)| *to == client).map(|(_, mail)| mail).collect()
     }
 
+    /// Pieces laid down so far.
+    pub(crate) fn len(&self) -> usize {
+        self.mail.len()
+    }
+
+    /// Takes back these pieces.
+    pub(crate) fn retract(&mut self, pieces: std::ops::Range<usize>) {
+        self.mail.drain(pieces);
+    }
+
     /// Takes everything.
     pub fn take(&mut self) -> Vec<(ClientId, Mail)> {
         std::mem::take(&mut self.mail)

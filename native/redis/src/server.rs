@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use dataset::{Dataset, Millis};
+use dataset::{Dataset, Millis, Shards};
 use parking_lot::Mutex;
 
 use crate::acl::Acl;
@@ -144,6 +144,12 @@ impl Server {
             server.set_at_start(name, value).map_err(|error| format!("{name}: {error}"))?;
         }
         Ok(server)
+    }
+
+    /// # Panics
+    /// When an invariant of the data is broken.
+    pub fn validate(&self) {
+        self.dataset.lock(Shards::ALL).validate();
     }
 
     /// One whose effects are told to `log`.

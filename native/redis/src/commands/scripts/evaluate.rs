@@ -1,0 +1,48 @@
+//! EVAL, EVALSHA, EVAL_RO, EVALSHA_RO.
+
+use std::sync::Arc;
+
+use crate::call::Call;
+use crate::fault::{Fault, Outcome};
+use crate::scripts::{Run, Script, sha_of};
+
+const NO_SCRIPT: Fault = Fault::of("NOSCRIPT No matching script. Please use EVAL.");
+
+pub(super) fn eval(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    run(call, words, by_text, false)
+}
+
+pub(super) fn eval_sha(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    run(call, words, by_sha, false)
+}
+
+pub(super) fn eval_read_only(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    run(call, words, by_text, true)
+}
+
+pub(super) fn eval_sha_read_only(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    run(call, words, by_sha, true)
+}
+
+type Find = fn(&Call<'_, '_>, &[u8]) -> Result<Arc<Script>, Fault>;
+
+fn by_text(call: &Call<'_, '_>, text: &[u8]) -> Result<Arc<Script>, Fault> {
+    call.server.scripts.evaluated(call.server, text)
+}
+
+fn by_sha(call: &Call<'_, '_>, word: &[u8]) -> Result<Arc<Script>, Fault> {
+    sha_of(word).and_then(|sha| call.server.scripts.find(&sha)).ok_or(NO_SCRIPT)
+}
+
+/// Name, script, how many keys, keys, arguments.
+fn run(call: &mut Call<'_, '_>, words: &[&[u8]], find: Find, is_read_only: bool) -> Outcome {
+    let count = crate::words::integer(words[2])?;
+    let rest = &words[3..];
+    if count > rest.len() as i64 {
+        return Err(Fault::of("ERR Number of keys can't be greater than number of args"));
+    }
+    let count = usize::try_from(count).map_err(|_| Fault::of("ERR Number of keys can't be negative"))?;
+    let script = find(call, words[1])?;
+    let (keys, arguments) = rest.split_at(count);
+    Run { script, keys, arguments, is_read_only }.perform(call)
+}
