@@ -92,7 +92,8 @@ impl<'c> Call<'c, '_> {
         self.view(key).0.map(|view| view.kind())
     }
 
-    /// Changes the value of this type, if it is there; a collection that is empty then is removed, and `del` is said.
+    /// Changes the value of this type, if it is there; a collection that is empty then is removed, and `del` follows what `modified`
+    /// says of it next.
     ///
     /// # Errors
     /// `WRONG_TYPE`.
@@ -123,7 +124,7 @@ impl<'c> Call<'c, '_> {
         let database = self.data.part_mut(self.session.database, place);
         let changed = database.change_typed(place.hash, key, access, change).ok_or(Fault::WRONG_TYPE)?;
         if changed.spent.is_some() && changed.was_there {
-            self.notify(Class::Generic, "del", key);
+            self.effects.is_spent = true;
         } else if changed.spent.is_none() && !changed.was_there {
             self.notify(Class::New, "new", key);
         }
@@ -194,6 +195,9 @@ impl<'c> Call<'c, '_> {
         self.effects.changes += 1;
         self.touched(key);
         self.notify(class, event, key);
+        if std::mem::take(&mut self.effects.is_spent) {
+            self.notify(Class::Generic, "del", key);
+        }
     }
 
     /// Rings the alarms of those who watch the key, and remembers it for those who wait for it.

@@ -34,6 +34,8 @@ pub struct Effects {
     pub(crate) changes: u64,
     /// The running command has said its effect itself.
     pub(crate) is_said: bool,
+    /// It has taken a collection's last element: `del` is its second event.
+    pub(crate) is_spent: bool,
 }
 
 impl Effects {
