@@ -61,7 +61,9 @@ class RedisNode:
         backlog: int = 511,
         idle_timeout_seconds: int = 0,
         databases: int = 16,
-    ) -> RedisNode: ...
+        config: Sequence[tuple[str, str]] = ...,
+    ) -> RedisNode:
+        """`config` has directives of redis.conf; ValueError begins with the name of the one that cannot be."""
     @property
     def addresses(self) -> list[str]:
         """Where it listens, ports filled in: `host:port`, then the unix socket's path."""

@@ -180,7 +180,7 @@ def start_memcached(*flags: str, program: str | None = None, port: int | None = 
 
 def start_redis_to_compare() -> Server:
     """One whose blocked clients wait hardly longer than they asked for, and whose DEBUG answers."""
-    return start_redis("--hz", "500", "--enable-debug-command", "yes")
+    return start_redis("--hz", "500", "--enable-debug-command", "yes", "--hash-max-listpack-entries", "128")
 
 
 def start_redis(*flags: str, port: int | None = None) -> Server:

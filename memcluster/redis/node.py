@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 STOP_TIMEOUT_SECONDS = 5.0
+OURS = ("log-format",)
+"""Directives that are none of Redis's."""
 ANY = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104 (asked for by name)
 
 
@@ -125,6 +127,7 @@ def _engine(settings: RedisSettings) -> Engine:
             backlog=max(settings.tcp_backlog, 1),
             idle_timeout_seconds=settings.timeout,
             databases=settings.databases,
+            config=[(given.name, given.value) for given in settings.served if given.name not in OURS],
         )
     except ValueError as error:
         raise ConfigError(_placed(str(error), settings)) from error
@@ -135,7 +138,7 @@ def _engine(settings: RedisSettings) -> Engine:
 def _placed(complaint: str, settings: RedisSettings) -> str:
     """The engine's complaint, which begins with the directive's name, with the place where that stands."""
     name = complaint.partition(":")[0]
-    places: Iterable[str] = (given.place for given in reversed(settings.engine) if given.name == name)
+    places: Iterable[str] = (given.place for given in reversed(settings.served) if given.name == name)
     return f"{next(iter(places), 'RedisNode')}: {complaint}"
 
 

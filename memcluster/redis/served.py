@@ -38,7 +38,7 @@ SERVED: tuple[Directive, ...] = (
     Directive("latency-tracking", E, "yes", "keep a histogram of each command's time"),
     Directive("latency-tracking-info-percentiles", E, "50 99 99.9", "which percentiles INFO shows"),
     Directive("tracking-table-max-keys", E, "1000000", "keys remembered for client-side caching"),
-    Directive("hash-max-listpack-entries", E, "512", "fields of a packed hash", ("hash-max-ziplist-entries",)),
+    Directive("hash-max-listpack-entries", E, "128", "fields of a packed hash", ("hash-max-ziplist-entries",)),
     Directive("hash-max-listpack-value", E, "64", "bytes of its longest value", ("hash-max-ziplist-value",)),
     Directive("list-max-listpack-size", E, "-2", "size of a list's nodes", ("list-max-ziplist-size",)),
     Directive("list-compress-depth", E, "0", "nodes left plain at each end of a list"),
@@ -67,5 +67,4 @@ SERVED: tuple[Directive, ...] = (
     Directive("acllog-max-len", E, "128", "entries of the log of refused accesses"),
     Directive("acl-pubsub-default", E, "resetchannels", "channels a new user may use"),
     Directive("user", E, "", "a user and its rights, as ACL SETUSER takes them"),
-    Directive("rename-command", E, "", "another name for a command; with none it is gone"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What directives come to: the process's settings by type, the engine's as they were written.
+"""What directives come to: the process's by type, and all that are served as they were written, for the engine.
 
 file < environment (MEMCLUSTER_REDIS_MAXMEMORY_POLICY) < command line: the last one wins
 """
@@ -43,8 +43,8 @@ class RedisSettings:
     logfile: str | None = None
     log_format: str = "text"
     dir: str = "."
-    engine: tuple[Given, ...] = ()
-    """Directives that the engine reads, in their order."""
+    served: tuple[Given, ...] = ()
+    """What the engine is told, and answers to CONFIG GET: every directive that is served, in their order."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """What was asked for and does nothing here, with why."""
 
@@ -90,7 +90,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 def settle(directives: Iterable[Given]) -> RedisSettings:
     """What these directives come to; ConfigError says which one cannot be, and where it stands."""
     changes: dict[str, Any] = {}
-    engine: list[Given] = []
+    served: list[Given] = []
     warnings: list[str] = []
     for given in directives:
         row = by_name().get(given.name)
@@ -103,14 +103,14 @@ def settle(directives: Iterable[Given]) -> RedisSettings:
                 changes[row.name.replace("-", "_")] = READERS[row.name](given.value)
             except ValueError as error:
                 raise ConfigError(f"{given.place}: {given.name} {given.value}: {error}") from None
-        elif row.verdict is Verdict.ENGINE:
-            engine.append(Given(row.name, given.words, given.place))
+        if row.is_served:
+            served.append(Given(row.name, given.words, given.place))
         elif not row.changes_nothing(given.value):
             what = f"{given.place}: {given.name} {given.value} is {row.verdict.value}: {row.about}"
             if row.verdict is Verdict.REFUSED:
                 raise ConfigError(what)
             warnings.append(what)
-    return RedisSettings(**changes, engine=tuple(engine), warnings=tuple(warnings))
+    return RedisSettings(**changes, served=tuple(served), warnings=tuple(warnings))
 
 
 def from_environment(environment: Mapping[str, str]) -> Iterator[Given]:

@@ -75,6 +75,7 @@ UNSERVED: tuple[Directive, ...] = (
     ),
     *refused(NO_MODULES, ("loadmodule", ""), ("enable-module-command", "no")),
     *refused("users stand in the configuration itself: use `user` lines", ("aclfile", "")),
+    *refused("commands keep their names: take them from users instead (`user`)", ("rename-command", "")),
     *ignored(
         NO_FORK, ("bio_cpulist", "", "bio-cpulist"), ("aof_rewrite_cpulist", "", "aof-rewrite-cpulist"),
         ("bgsave_cpulist", "", "bgsave-cpulist"), ("server_cpulist", "", "server-cpulist"),

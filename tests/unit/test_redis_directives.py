@@ -74,12 +74,12 @@ def test_the_last_one_wins() -> None:
 def test_directives_as_python_writes_them() -> None:
     settings = settle(from_names({"port": 0, "bind": ["127.0.0.1"], "daemonize": False, "maxmemory": "1gb"}, "here"))
     assert settings.port == 0
-    assert settings.engine == (Given("maxmemory", ("1gb",), "here"),)
+    assert settings.served[-1] == Given("maxmemory", ("1gb",), "here")
 
 
 def test_what_the_engine_reads_is_handed_on_as_it_stands() -> None:
     settings = settled("hash-max-ziplist-entries 5\nuser alice on >x ~*\nuser bob off\n")
-    assert [(given.name, given.value) for given in settings.engine] == [
+    assert [(given.name, given.value) for given in settings.served] == [
         ("hash-max-listpack-entries", "5"),
         ("user", "alice on >x ~*"),
         ("user", "bob off"),

@@ -28,6 +28,7 @@ impl RedisNode {
         backlog = 511,
         idle_timeout_seconds = 0,
         databases = 16,
+        config = Vec::new(),
     ))]
     #[expect(clippy::too_many_arguments, reason = "one keyword a setting, as Python callers write them")]
     fn new(
@@ -40,6 +41,7 @@ impl RedisNode {
         backlog: i32,
         idle_timeout_seconds: u64,
         databases: usize,
+        config: Vec<(String, String)>,
     ) -> PyResult<Self> {
         let settings = node::RedisSettings {
             listen,
@@ -49,7 +51,7 @@ impl RedisNode {
             connections_max,
             backlog,
             idle_timeout: (idle_timeout_seconds > 0).then(|| Duration::from_secs(idle_timeout_seconds)),
-            redis: redis::Settings { databases, ..redis::Settings::default() },
+            redis: redis::Settings { databases, config, ..redis::Settings::default() },
         };
         let inner = py.detach(|| node::RedisNode::bind(settings)).map_err(PyErr::from)?;
         let (addresses, stopped_fd) = (inner.addresses(), inner.ended_fd().as_raw_fd());
