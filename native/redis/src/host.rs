@@ -1,5 +1,8 @@
 //! What the commands ask of the process that they run in.
 
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Read;
 use std::time::Instant;
 
 /// What a server says about itself and only its host knows.
@@ -80,13 +83,14 @@ impl Run {
     }
 }
 
-/// Random hexadecimal digits, from the hasher's keys, which the system makes.
+/// Random hexadecimal digits from the system, fit for passwords; from the hasher's keys where no file can be opened.
 pub(crate) fn chance_digits(count: usize) -> String {
-    use std::hash::{BuildHasher, RandomState};
-    let mut digits = String::new();
-    while digits.len() < count {
-        digits.push_str(&format!("{:016x}", RandomState::new().hash_one(digits.len())));
+    let mut bytes = vec![0; count.div_ceil(2)];
+    let filled = File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut bytes));
+    if filled.is_err() {
+        bytes.iter_mut().for_each(|byte| *byte = RandomState::new().hash_one(count) as u8);
     }
+    let mut digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     digits.truncate(count);
     digits
 }

@@ -1,7 +1,17 @@
 //! Users: who a connection may be, and what each may do. It knows rows of commands and their keys, no connections.
+//!
+//! ```text
+//!   permit(session, command, request) ── the user may do everything ──> yes
+//!                                     └─ rules: root selector │ (selector) │ … ──> yes, or the nearest miss: NOPERM, and an entry in the log
+//! ```
 
+pub(crate) mod access;
 pub(crate) mod categories;
+mod file;
+pub(crate) mod log;
 mod permit;
+mod rule;
+mod selector;
 mod user;
 
 use std::collections::BTreeMap;
@@ -9,31 +19,26 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-pub(crate) use user::User;
+pub(crate) use selector::{Denial, Selector};
+pub(crate) use user::{Rules, User};
 
 use crate::fault::Fault;
+use log::AclLog;
 
 /// Every user.
-/// What has been refused, and why.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Denials {
-    pub(crate) authentication: u64,
-    pub(crate) command: u64,
-    pub(crate) key: u64,
-    pub(crate) channel: u64,
-}
-
 #[derive(Debug)]
 pub(crate) struct Acl {
     /// The user of a connection that has not said who it is.
     pub(crate) default: Arc<User>,
-    pub(crate) users: Mutex<BTreeMap<Vec<u8>, Arc<User>>>,
+    users: Mutex<BTreeMap<Vec<u8>, Arc<User>>>,
+    pub(crate) log: AclLog,
 }
 
 impl Default for Acl {
     fn default() -> Self {
-        let default = Arc::new(User::free(b"default"));
-        Self { users: Mutex::new(BTreeMap::from([(b"default".to_vec(), default.clone())])), default }
+        let default = Arc::new(User::new(b"default", Rules::free()));
+        let users = Mutex::new(BTreeMap::from([(b"default".to_vec(), default.clone())]));
+        Self { users, default, log: AclLog::default() }
     }
 }
 
@@ -43,17 +48,45 @@ impl Acl {
     /// # Errors
     /// `WRONGPASS`.
     pub(crate) fn authenticate(&self, name: &[u8], password: &[u8]) -> Result<Arc<User>, Fault> {
-        let user = self.users.lock().get(name).cloned();
-        user.filter(|user| user.accepts(password))
+        self.find(name)
+            .filter(|user| user.accepts(password))
             .ok_or(Fault::of("WRONGPASS invalid username-password pair or user is disabled."))
-    }
-
-    pub(crate) fn denials(&self) -> Denials {
-        Denials::default()
     }
 
     pub(crate) fn find(&self, name: &[u8]) -> Option<Arc<User>> {
         self.users.lock().get(name).cloned()
+    }
+
+    /// All of them, by their names.
+    pub(crate) fn all(&self) -> Vec<Arc<User>> {
+        self.users.lock().values().cloned().collect()
+    }
+
+    /// Changes a user by rules, or makes it: all rules are right, or nothing has happened.
+    ///
+    /// # Errors
+    /// Which rule is wrong, and why.
+    pub(crate) fn set(&self, name: &[u8], words: &[&[u8]], gets_all_channels: bool) -> Result<(), String> {
+        if name.iter().any(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+            return Err("Usernames can't contain spaces or null characters".to_owned());
+        }
+        let mut users = self.users.lock();
+        let known = users.get(name).cloned();
+        let mut rules = known.as_ref().map_or_else(Rules::default, |user| (*user.rules()).clone());
+        if known.is_none() && gets_all_channels {
+            rule::apply_all(&mut rules, &[b"allchannels"])?;
+        }
+        rule::apply_all(&mut rules, words)?;
+        match known {
+            Some(user) => user.set_rules(rules),
+            None => drop(users.insert(name.to_vec(), Arc::new(User::new(name, rules)))),
+        }
+        Ok(())
+    }
+
+    /// Removes a user; false if there is none.
+    pub(crate) fn remove(&self, name: &[u8]) -> bool {
+        self.users.lock().remove(name).is_some()
     }
 
     /// `requirepass`: the default user's only password; none with an empty one.
@@ -62,10 +95,5 @@ impl Acl {
         rules.is_nopass = password.is_empty();
         rules.passwords = if password.is_empty() { Vec::new() } else { vec![user::digest(password)] };
         self.default.set_rules(rules);
-    }
-
-    /// A `user` line of redis.conf.
-    pub(crate) fn read_line(&self, _line: &str) -> Result<(), String> {
-        Err("users are not read from redis.conf yet".to_owned())
     }
 }

@@ -1,6 +1,12 @@
 //! Whether a connection may do what it asks: the one place where that is decided.
 
+use dataset::Millis;
+
+use super::Denial;
+use super::log::Entry;
 use crate::command::{Command, flag};
+use crate::commands::client_line;
+use crate::config;
 use crate::fault::{Fault, Outcome};
 use crate::server::Server;
 use crate::session::Session;
@@ -9,12 +15,70 @@ impl Server {
     /// Asked before a command is queued or executed.
     ///
     /// # Errors
-    /// `NOAUTH`.
+    /// `NOAUTH`, `NOPERM`, and that DEBUG is not served.
     #[inline]
-    pub(crate) fn permit(&self, session: &Session, command: &Command, _words: &[&[u8]]) -> Outcome {
+    pub(crate) fn permit(&self, session: &Session, command: &Command, request: &[&[u8]]) -> Outcome {
+        if session.identity.is_known && session.identity.user.is_free() && !command.is(flag::PROTECTED) {
+            return Ok(());
+        }
+        self.ask(session, command, request)
+    }
+
+    #[cold]
+    fn ask(&self, session: &Session, command: &Command, request: &[&[u8]]) -> Outcome {
+        if command.is(flag::PROTECTED) && !self.allows_debug(session) {
+            return Err(Fault::of(
+                "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local \
+                 connection, otherwise you need to set this option in the configuration file, and then restart the server.",
+            ));
+        }
         if !session.identity.is_known && !command.is(flag::NO_AUTH) && !self.acl.default.is_open() {
             return Err(Fault::of("NOAUTH Authentication required."));
         }
-        Ok(())
+        let user = &session.identity.user;
+        let Some(denial) = user.rules().denial(command, request) else { return Ok(()) };
+        let (reason, object, text) = match denial {
+            Denial::Command => {
+                let name = String::from_utf8_lossy(&user.name);
+                let text = format!("NOPERM User {name} has no permissions to run the '{}' command", command.full_name);
+                ("command", command.full_name.as_bytes().to_vec(), Fault::made(text))
+            }
+            Denial::Key(key) => ("key", key, Fault::of("NOPERM No permissions to access a key")),
+            Denial::Channel(channel) => ("channel", channel, Fault::of("NOPERM No permissions to access a channel")),
+        };
+        self.log_denial(session, reason, object, user.name.clone());
+        Err(text)
     }
+
+    fn allows_debug(&self, session: &Session) -> bool {
+        let address = &session.client().peer.address;
+        let is_local = address.starts_with('/') || address.starts_with("127.") || address.starts_with("[::1]");
+        match self.config.text(config::DEBUG).as_str() {
+            "yes" => true,
+            "local" => is_local,
+            _ => false,
+        }
+    }
+
+    /// Remembers that somebody was refused.
+    pub(crate) fn log_denial(&self, session: &Session, reason: &'static str, object: Vec<u8>, user: Vec<u8>) {
+        let now = wall_clock();
+        let entry = Entry {
+            number: 0,
+            count: 1,
+            reason,
+            context: if session.transaction.is_some() { "multi" } else { "toplevel" },
+            object,
+            user,
+            client: client_line(session.client(), now),
+            created_at: now,
+            updated_at: now,
+        };
+        self.acl.log.push(entry, self.config.number(config::ACL_LOG_MAX));
+    }
+}
+
+fn wall_clock() -> Millis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
 }

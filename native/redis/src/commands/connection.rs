@@ -163,7 +163,9 @@ fn auth(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 }
 
 fn login(call: &mut Call<'_, '_>, name: &[u8], password: &[u8]) -> Outcome {
-    let user = call.server.acl.authenticate(name, password)?;
+    let user = call.server.acl.authenticate(name, password).inspect_err(|_| {
+        call.server.log_denial(call.session, "auth", b"AUTH".to_vec(), name.to_vec());
+    })?;
     call.session.client().names.lock().user = user.name.clone();
     call.session.identity.user = user;
     call.session.identity.is_known = true;

@@ -67,7 +67,8 @@ fn graph(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 fn draw(name: &str, event: &Event) -> String {
     let times = || event.samples.iter().map(|(_, milliseconds)| *milliseconds);
     let (least, most) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
-    let mut text = format!("{name} - high {most} ms, low {least} ms (all time high {} ms)\n{}\n", event.most, "-".repeat(80));
+    let mut text =
+        format!("{name} - high {most} ms, low {least} ms (all time high {} ms)\n{}\n", event.most, "-".repeat(80));
     for level in (1..=HEIGHT).rev() {
         let reaches = |time: i64| time * HEIGHT >= most * level;
         text.extend(times().map(|time| if reaches(time) { '#' } else { '_' }));
@@ -87,7 +88,11 @@ fn doctor(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
         events => events
             .iter()
             .map(|(name, event)| {
-                format!("{name}: {} moments of {threshold} ms or more, the longest {} ms.\n", event.samples.len(), event.most)
+                format!(
+                    "{name}: {} moments of {threshold} ms or more, the longest {} ms.\n",
+                    event.samples.len(),
+                    event.most
+                )
             })
             .collect(),
     };

@@ -1,5 +1,6 @@
 //! Every command: a family a file, a row and a function each.
 
+mod acl;
 mod bitmaps;
 mod client;
 mod command;
@@ -8,8 +9,8 @@ mod connection;
 mod debug;
 mod hashes;
 mod help;
-mod info;
 mod hyperloglog;
+mod info;
 mod keys;
 mod latency;
 mod lists;
@@ -25,6 +26,8 @@ mod streams;
 mod strings;
 mod transactions;
 
+pub(crate) use client::line as client_line;
+
 use crate::command::Command;
 
 /// All rows.
@@ -33,6 +36,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     bitmaps::combine::COMMANDS,
     bitmaps::fields::COMMANDS,
     bitmaps::search::COMMANDS,
+    acl::COMMANDS,
     client::COMMANDS,
     command::COMMANDS,
     config::COMMANDS,

@@ -11,7 +11,8 @@ const REPLICA: u32 = flag::ADMIN | flag::NOSCRIPT | flag::STALE;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("save", 1, ADMIN, Keys::None, no_disk).about("1.0.0", "Writes all data to disk."),
-    Command::new("bgsave", -1, ADMIN, Keys::None, no_disk).about("1.0.0", "Writes all data to disk, in the background."),
+    Command::new("bgsave", -1, ADMIN, Keys::None, no_disk)
+        .about("1.0.0", "Writes all data to disk, in the background."),
     Command::new("bgrewriteaof", 1, ADMIN, Keys::None, no_disk).about("1.0.0", "Makes the log short."),
     Command::new("lastsave", 1, flag::LOADING | flag::STALE | flag::FAST, Keys::None, last_save)
         .of(&["admin", "dangerous"])

@@ -28,8 +28,9 @@ fn get(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         [_, _] => SHOWN,
         [_, _, word] => match words::integer(word)? {
             -1 => usize::MAX,
-            count => usize::try_from(count)
-                .map_err(|_| Fault::of("ERR count should be greater than or equal to -1"))?,
+            count => {
+                usize::try_from(count).map_err(|_| Fault::of("ERR count should be greater than or equal to -1"))?
+            }
         },
         _ => return Err(Fault::arity("slowlog|get")),
     };

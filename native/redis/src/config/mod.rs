@@ -84,7 +84,8 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
     at == one.len() && at == other.len()
 }
 
-static ROWS: LazyLock<Vec<&'static Directive>> = LazyLock::new(|| GROUPS.iter().flat_map(|group| group.iter()).collect());
+static ROWS: LazyLock<Vec<&'static Directive>> =
+    LazyLock::new(|| GROUPS.iter().flat_map(|group| group.iter()).collect());
 
 /// Every directive.
 pub(crate) fn rows() -> impl Iterator<Item = (Name, &'static Directive)> {
@@ -112,7 +113,8 @@ pub(crate) struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let setting = |(_, row): (Name, &Directive)| row.read(row.default).expect("a default is a value: a test reads all");
+        let setting =
+            |(_, row): (Name, &Directive)| row.read(row.default).expect("a default is a value: a test reads all");
         let settings: Vec<Setting> = rows().map(setting).collect();
         Self {
             numbers: settings.iter().map(|setting| AtomicI64::new(setting.number)).collect(),
@@ -167,7 +169,15 @@ mod tests {
 
     #[test]
     fn units_of_memory() {
-        let rows = [("1", Some(1)), ("1k", Some(1000)), ("1Kb", Some(1024)), ("2GB", Some(2 << 30)), ("1x", None), ("-1", None), ("", None)];
+        let rows = [
+            ("1", Some(1)),
+            ("1k", Some(1000)),
+            ("1Kb", Some(1024)),
+            ("2GB", Some(2 << 30)),
+            ("1x", None),
+            ("-1", None),
+            ("", None),
+        ];
         for (text, value) in rows {
             assert_eq!(bytes(text), value, "{text}");
         }

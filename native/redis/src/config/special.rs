@@ -6,17 +6,14 @@ use crate::events;
 /// `notify-keyspace-events`: letters.
 pub(super) fn events(text: &str) -> Result<String, String> {
     let bits = events::parse(text);
-    bits.map(events::text)
-        .ok_or_else(|| "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned())
+    bits.map(events::text).ok_or_else(|| "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned())
 }
 
 /// `save`: pairs of seconds and changes, or nothing.
 pub(super) fn save(text: &str) -> Result<String, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let is_right = words.len() % 2 == 0
-        && words.chunks(2).all(|pair| {
-            matches!((pair[0].parse::<i64>(), pair[1].parse::<i64>()), (Ok(1..), Ok(0..)))
-        });
+        && words.chunks(2).all(|pair| matches!((pair[0].parse::<i64>(), pair[1].parse::<i64>()), (Ok(1..), Ok(0..))));
     if is_right { Ok(words.join(" ")) } else { Err("Invalid save parameters".to_owned()) }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn kind_named(word: &[u8]) -> Result<&'static str, Fault> {
 }
 
 /// What is said of a connection. Redis's measures of its own buffers stand at zero: the host's are shared by its connections.
-pub(super) fn line(client: &Client, now: Millis) -> String {
+pub(crate) fn line(client: &Client, now: Millis) -> String {
     let names = client.names.lock().clone();
     let text = String::from_utf8_lossy;
     let state = &client.state;

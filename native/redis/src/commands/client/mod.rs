@@ -2,6 +2,8 @@
 
 mod kill;
 mod list;
+
+pub(crate) use list::line;
 mod tracking;
 
 use crate::blocking::Unblock;

@@ -2,6 +2,7 @@
 
 use resp::Writer;
 
+use crate::acl::access;
 use crate::acl::categories::{self, CATEGORIES};
 use crate::call::Call;
 use crate::command::{self, Command, Keys, flag};
@@ -81,22 +82,39 @@ fn specifications(row: &Command, reply: &mut Writer<'_>) {
     match row.keys {
         Keys::None | Keys::Session | Keys::All => reply.array(0),
         Keys::Range { first, last, step } => {
+            let differs = access::flags(row, 0) != access::flags(row, 1);
+            if differs && last == 2 && step == 1 {
+                reply.array(2);
+                for at in 0..2 {
+                    let one = [("lastkey", 0), ("keystep", 1), ("limit", 0)];
+                    specification(row, reply, at, first + at, "range", &one);
+                }
+                return;
+            }
             reply.array(1);
             // The last key relative to the first one, unless it is counted from the end.
             let last = if last < 0 { last as i64 } else { last as i64 - first as i64 };
-            specification(row, reply, first, "range", &[("lastkey", last), ("keystep", step as i64), ("limit", 0)]);
+            specification(row, reply, 0, first, "range", &[("lastkey", last), ("keystep", step as i64), ("limit", 0)]);
         }
         Keys::Counted { at, also } => {
             reply.array(1 + usize::from(also > 0));
             if also > 0 {
-                specification(row, reply, also, "range", &[("lastkey", 0), ("keystep", 1), ("limit", 0)]);
+                specification(row, reply, 0, also, "range", &[("lastkey", 0), ("keystep", 1), ("limit", 0)]);
             }
-            specification(row, reply, at, "keynum", &[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
+            specification(
+                row,
+                reply,
+                usize::from(also > 0),
+                at,
+                "keynum",
+                &[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)],
+            );
         }
         Keys::Found(_) => {
             reply.array(1);
             reply.map(3);
-            flags(row, reply);
+            reply.bulk(b"flags");
+            key_flags(row, 0, reply);
             for name in ["begin_search", "find_keys"] {
                 reply.bulk(name.as_bytes());
                 reply.map(2);
@@ -108,9 +126,10 @@ fn specifications(row: &Command, reply: &mut Writer<'_>) {
     }
 }
 
-fn specification(row: &Command, reply: &mut Writer<'_>, at: usize, kind: &str, spec: &[(&str, i64)]) {
+fn specification(row: &Command, reply: &mut Writer<'_>, key: usize, at: usize, kind: &str, spec: &[(&str, i64)]) {
     reply.map(3);
-    flags(row, reply);
+    reply.bulk(b"flags");
+    key_flags(row, key, reply);
     reply.bulk(b"begin_search");
     reply.map(2);
     text(reply, "type", "index");
@@ -134,14 +153,9 @@ fn text(reply: &mut Writer<'_>, name: &str, value: &str) {
     reply.bulk(value.as_bytes());
 }
 
-fn flags(row: &Command, reply: &mut Writer<'_>) {
-    reply.bulk(b"flags");
-    let names = key_flags(row);
-    reply.set(names.len());
-    names.iter().for_each(|name| reply.simple(name));
-}
-
-/// What is done to the keys.
-pub(super) fn key_flags(row: &Command) -> &'static [&'static str] {
-    if row.is(flag::WRITE) { &["RW", "ACCESS", "UPDATE"] } else { &["RO", "ACCESS"] }
+/// What is done to the `at`-th key.
+pub(super) fn key_flags(row: &Command, at: usize, reply: &mut Writer<'_>) {
+    let names = access::flags(row, at);
+    reply.set(names.split(' ').count());
+    names.split(' ').for_each(|name| reply.simple(name));
 }

@@ -16,12 +16,10 @@ pub(super) fn keys(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 pub(super) fn keys_and_flags(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let (command, keys) = found(&words[2..])?;
     call.reply.array(keys.len());
-    for key in keys {
+    for (at, key) in keys.iter().enumerate() {
         call.reply.array(2);
         call.reply.bulk(key);
-        let flags = key_flags(command);
-        call.reply.set(flags.len());
-        flags.iter().for_each(|name| call.reply.simple(name));
+        key_flags(command, at, &mut call.reply);
     }
     Ok(())
 }

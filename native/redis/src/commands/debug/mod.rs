@@ -22,8 +22,10 @@ const KEYS: Keys = Keys::Range { first: 2, last: -1, step: 1 };
 
 pub(super) const COMMANDS: &[Command] =
     &[Command::new("debug", -2, ADMIN, Keys::None, help).about("1.0.0", "For tests of servers.").with(&[
-        row("sleep", 3, Keys::None, sleep).about("1.0.0", "Stops the thread that serves this connection for so many seconds."),
-        row("set-active-expire", 3, Keys::None, set_expiring).about("1.0.0", "Whether expired keys that nobody asks for are removed."),
+        row("sleep", 3, Keys::None, sleep)
+            .about("1.0.0", "Stops the thread that serves this connection for so many seconds."),
+        row("set-active-expire", 3, Keys::None, set_expiring)
+            .about("1.0.0", "Whether expired keys that nobody asks for are removed."),
         row("object", -3, KEY, object).about("1.0.0", "How a value is kept."),
         row("digest", 2, Keys::All, digest::digest).about("1.0.0", "A hash of all data."),
         row("digest-value", -2, KEYS, digest::digest_value).about("1.0.0", "A hash of each value."),
@@ -34,7 +36,8 @@ pub(super) const COMMANDS: &[Command] =
         row("jmap", 2, Keys::None, nothing).about("1.0.0", "Does nothing."),
         row("change-repl-id", 2, Keys::None, nothing).about("1.0.0", "Does nothing: there are no replicas."),
         row("dict-resizing", 3, Keys::None, nothing).about("1.0.0", "Does nothing: tables grow and shrink with use."),
-        row("quicklist-packed-threshold", 3, Keys::None, nothing).about("1.0.0", "Does nothing: lists have their own bounds."),
+        row("quicklist-packed-threshold", 3, Keys::None, nothing)
+            .about("1.0.0", "Does nothing: lists have their own bounds."),
         row("set-skip-checksum-validation", 3, Keys::None, nothing).about("1.0.0", "Does nothing: nothing is loaded."),
         row("set-disable-deny-scripts", 3, Keys::None, nothing).about("1.0.0", "Does nothing."),
         row("replybuffer", -3, Keys::None, nothing).about("1.0.0", "Does nothing: buffers are lent."),

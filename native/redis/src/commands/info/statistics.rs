@@ -42,10 +42,10 @@ pub(super) fn stats(report: &mut Report<'_, '_>) {
     report.line("dump_payload_sanitizations", 0);
     report.line("total_reads_processed", server.sum(|counters| counters.reads.get()));
     report.zeros(&["total_writes_processed", "io_threaded_reads_processed", "io_threaded_writes_processed"]);
-    report.line("acl_access_denied_auth", server.acl.denials().authentication);
-    report.line("acl_access_denied_cmd", server.acl.denials().command);
-    report.line("acl_access_denied_key", server.acl.denials().key);
-    report.line("acl_access_denied_channel", server.acl.denials().channel);
+    report.line("acl_access_denied_auth", server.acl.log.count("auth"));
+    report.line("acl_access_denied_cmd", server.acl.log.count("command"));
+    report.line("acl_access_denied_key", server.acl.log.count("key"));
+    report.line("acl_access_denied_channel", server.acl.log.count("channel"));
 }
 
 pub(super) fn commands(report: &mut Report<'_, '_>) {
