@@ -14,7 +14,7 @@ from bench.peers import BEFORE_NODES, NODES, ROLES, Need, Peer
 from bench.processes import Process, free_port
 
 if TYPE_CHECKING:
-    from bench.scenarios import Scenario
+    from bench.scenario import Scenario
 
 Figures = dict[str, float]
 

@@ -101,6 +101,11 @@ def _redis(need: Need) -> list[str]:
     return ["redis-server", *(str(word) for flag in flags.items() for word in flag)]
 
 
+def _memcluster_redis(need: Need) -> list[str]:
+    flags = {"--port": need.port, "--io-threads": need.threads, "--maxclients": CONNECTIONS_MAX}
+    return [sys.executable, "-m", "memcluster", "redis", *(str(word) for flag in flags.items() for word in flag)]
+
+
 NODES = {
     peer.name: peer
     for peer in (
@@ -133,7 +138,22 @@ GENERATORS = {
     )
 }
 
+REDIS_NODES = {
+    peer.name: peer
+    for peer in (
+        Peer("memcluster", sys.executable, _memcluster_redis),
+        Peer("redis-server", "redis-server", _redis, version=("--version",)),
+    )
+}
+
 # By what a scenario measures.
-ROLES = {"node": NODES, "proxy": PROXIES, "cluster": CLUSTERS, "generator": ASKED, "redis": GENERATORS}
+ROLES = {
+    "node": NODES,
+    "proxy": PROXIES,
+    "cluster": CLUSTERS,
+    "generator": ASKED,
+    "redis": GENERATORS,
+    "redis-mode": REDIS_NODES,
+}
 # In these some stand before nodes.
 BEFORE_NODES = {"proxy", "generator"}

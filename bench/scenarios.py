@@ -1,51 +1,12 @@
 """What is measured: a row a scenario. How a kind of scenario is measured stands in its own file."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import agreement, churn, idle, memory, slow, speed, start, traces
-from bench.contest import Figures, Scene
-
-Measure = Callable[[Scene], Figures]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One row."""
-
-    name: str
-    title: str
-    measure: Measure
-    # The figure that the ratio is made of.
-    main: str = "cpu_ns"
-    role: str = "node"
-    threads: int = 1
-    # These and nobody else, the first compared with the others.
-    taking_part: Sequence[str] = ()
-    # The contenders are generators, and all ask the same server.
-    one_server: bool = False
-    # Ours with one thread takes part too.
-    also_single: bool = False
-    memory_mb: int = 1024
-    # All contenders run at once and are measured in turns; else each round starts them anew.
-    stays: bool = True
-    rounds: int | None = None
-    # A server with no store can take part: what is measured is time.
-    has_floor: bool = False
-    item_size_max: str = "1m"
-    # Behind a proxy; the last of them stands behind a relay that can be slow.
-    nodes: int = 2
-    has_relay: bool = False
-    # What is to be reached: the ratio of the main figure to a peer's, or (by the name of a figure) ours itself.
-    at_most: Mapping[str, float] = field(default_factory=dict)
-    at_least: Mapping[str, float] = field(default_factory=dict)
-    # Beyond what is to be reached: what is tried for.
-    tried: Mapping[str, float] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
+from bench.redis_scenarios import REDIS_SCENARIOS
+from bench.scenario import Scenario
 
 _SPEED = {"keys": 20_000, "value_bytes": {"kind": "fixed", "bytes": 100}}
 
@@ -357,6 +318,7 @@ SCENARIOS = {
             stays=False,
             at_most={"resident_mb": 30.0},
         ),
+        *REDIS_SCENARIOS,
     )
 }
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.contest import Contender, ratio
-from bench.scenarios import Scenario
+from bench.scenario import Scenario
 
 Result = dict[str, Any]
 

@@ -70,10 +70,15 @@ class RedisNode:
     def start(self) -> None: ...
     def stop(self, timeout_seconds: float = 5.0) -> None:
         """Stops accepting, lets what is begun end, closes the rest at the timeout, joins the threads."""
+    def info(self, section: str = "") -> list[tuple[str, str]]:
+        """What `INFO` says about this section, by default about the usual ones."""
     def stopped_fd(self) -> int:
         """Becomes readable when a client's `SHUTDOWN` (or a broken worker) ended the node."""
     def failure(self) -> str | None:
         """Why the node ended by itself, if it did."""
+
+def redis_directives() -> list[tuple[str, str, str, str]]:
+    """Redis's directives that the engine serves: name, former name, default, and why it takes no other value."""
 
 @final
 class Router:

@@ -10,7 +10,7 @@ import click
 from pymemcache import Client
 from pymemcache.exceptions import MemcacheError
 
-from memcluster.cluster import record
+from memcluster.cluster import information, record
 
 TIMEOUT_SECONDS = 1.0
 
@@ -31,6 +31,8 @@ class Answer:
 
 def ask(process: record.Process) -> Answer:
     """Asks a process for its version and its counters."""
+    if process.role == "redis":
+        return _ask_redis(process)
     client = Client(process.address, connect_timeout=TIMEOUT_SECONDS, timeout=TIMEOUT_SECONDS, no_delay=True)
     milliseconds, counters = None, {}
     try:
@@ -45,6 +47,21 @@ def ask(process: record.Process) -> Answer:
     finally:
         client.close()
     items, size = counters.get(b"curr_items"), counters.get(b"bytes")
+    return Answer(
+        process.name, process.address, process.pid, process.state, process.restarts, milliseconds, items, size
+    )
+
+
+def _ask_redis(process: record.Process) -> Answer:
+    """The same of a Redis-mode node."""
+    milliseconds, counters = None, {}
+    try:
+        before = time.perf_counter()
+        counters = information.counters(information.ask(process.address, TIMEOUT_SECONDS) or {})
+        milliseconds = round((time.perf_counter() - before) * 1000, 3)
+    except OSError:
+        pass
+    items, size = (int(counters[name]) if name in counters else None for name in ("curr_items", "bytes"))
     return Answer(
         process.name, process.address, process.pid, process.state, process.restarts, milliseconds, items, size
     )

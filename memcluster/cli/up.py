@@ -1,6 +1,7 @@
 """`memcluster up`: a cluster on this host, in one command.
 
-The file given by --config has the tables [cluster], [node] (for every node), [proxy] and [pool].
+The file given by --config has the tables [cluster], [node] (for every node), [proxy] and [pool], and a table
+[redis.NAME] with Redis's directives for each Redis-mode node beside them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -28,6 +29,10 @@ from memcluster.errors import ConfigError
 from memcluster.log import LogSettings, configure
 from memcluster.node.settings import NodeSettings
 from memcluster.proxy.settings import PoolSettings, ProxySettings
+from memcluster.redis.settings import RedisSettings, from_names, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OF_NODES = {"memory", "threads", "item_size_max", "evict", "connections_max", "verbosity"}
 OF_POOL = {"placement", "hash_tag", "down"}
@@ -41,10 +46,15 @@ class Document(Settings, frozen=True):
     node: NodeSettings = NodeSettings()
     proxy: ProxySettings = ProxySettings()
     pool: PoolSettings = PoolSettings()
+    redis: dict[str, dict[str, str | int | bool | list[str]]] = {}  # noqa: RUF012 (never changed)
 
 
 @click.command()
-@click.option("--config", type=click.Path(path_type=Path), help="a TOML file with [cluster], [node], [proxy], [pool]")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="a TOML file with [cluster], [node], [proxy], [pool], [redis.NAME]",
+)
 @options(ClusterSettings, "cluster")
 @options(NodeSettings, "node", only=OF_NODES)
 @options(PoolSettings, "proxy", only=OF_POOL)
@@ -59,7 +69,7 @@ def command(*, config: Path | None, **flags: Any) -> None:
     document = read(config, flags)
     with ExitStack() as held:
         addresses = [held.enter_context(place) for place in reserve(document.cluster)]
-        parts = tuple(compose(document, logging_settings, addresses))
+        parts = (*compose(document, logging_settings, addresses), *redis_parts(document, logging_settings, held))
         path = held.enter_context(record.kept(addresses[0].port))
         supervisor = Supervisor(parts, document.cluster, on_serving=lambda: announce(document, parts), record_path=path)
         trio.run(supervise, supervisor)
@@ -76,6 +86,8 @@ def read(config: Path | None, flags: dict[str, Any]) -> Document:
         proxy=overlay(document.proxy, "proxy", os.environ, {"threads": flags.get("threads")}),
         pool=overlay(document.pool, "proxy", os.environ, flags),
     )
+    for name in document.redis:
+        redis_settings(document, name)
     changed.node.check()
     changed.proxy.check()
     changed.pool.check()
@@ -122,6 +134,29 @@ def compose(document: Document, log: LogSettings, places: list[Reservation]) -> 
     return parts
 
 
+def redis_settings(document: Document, name: str) -> RedisSettings:
+    """What a table [redis.NAME] says; one address each, so that its port can be kept for it."""
+    if name == "proxy" or name.startswith("node-"):
+        raise ConfigError(f"[redis.{name}]: another process of the cluster has that name: choose one of your own")
+    settings = settle(from_names(document.redis[name], f"[redis.{name}]"))
+    if len(settings.bind) != 1:
+        raise ConfigError(f"[redis.{name}]: bind: give one address; `memcluster redis` takes several")
+    if settings.daemonize:
+        raise ConfigError(f"[redis.{name}]: daemonize: the supervisor's processes stay with it: leave it out")
+    return settings
+
+
+def redis_parts(document: Document, log: LogSettings, held: ExitStack) -> Iterator[Part]:
+    """The Redis-mode nodes, with their directives as a command line."""
+    for name in document.redis:
+        settings = redis_settings(document, name)
+        place = held.enter_context(Reservation.take(settings.bind[0], settings.port))
+        told = [word for given in settings.served for word in (f"--{given.name}", *given.words)]
+        own = ["--port", str(place.port), "--log-format", log.format]
+        quiet = [] if log.level == "debug" or "loglevel" in document.redis[name] else ["--loglevel", "warning"]
+        yield Part(name, Role.REDIS, place.host, place.port, ("redis", *told, *own, *quiet))
+
+
 async def supervise(supervisor: Supervisor) -> None:
     """Runs the cluster until a signal ends it."""
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
@@ -140,11 +175,16 @@ def announce(document: Document, parts: tuple[Part, ...]) -> None:
     """Says where everything is, and one line to try."""
     from memcluster.cli.tables import console, new_table
 
-    title = f"memcluster: {len(parts) - 1} nodes behind one proxy"
+    title = f"memcluster: {sum(part.role is Role.NODE for part in parts)} nodes behind one proxy"
     table = new_table(title, ("what", "address", "memory", "threads"), left=("what", "address"))
     table.add_row("proxy", parts[0].address, "", str(document.proxy.threads), style="bold")
     for part in parts[1:]:
-        table.add_row(part.name, part.address, str(document.node.memory), str(document.node.threads))
+        if part.role is Role.REDIS:
+            redis = redis_settings(document, part.name)
+            limit = next((given.value for given in reversed(redis.served) if given.name == "maxmemory"), "")
+            table.add_row(f"{part.name} (Redis mode)", part.address, limit, str(redis.io_threads))
+        else:
+            table.add_row(part.name, part.address, str(document.node.memory), str(document.node.threads))
     console().print(table)
     program = program_name()
     which = f" --port {parts[0].port}" if parts[0].port != ClusterSettings().port else ""

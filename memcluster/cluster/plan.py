@@ -23,6 +23,7 @@ class Role(Enum):
 
     PROXY = "proxy"
     NODE = "node"
+    REDIS = "redis"
 
 
 class State(Enum):

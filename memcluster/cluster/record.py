@@ -48,8 +48,8 @@ class Record(msgspec.Struct, frozen=True):
 
     @property
     def nodes(self) -> list[Process]:
-        """The nodes behind it."""
-        return [process for process in self.processes if process.role == "node"]
+        """The nodes behind it, and those of Redis mode."""
+        return [process for process in self.processes if process.role in ("node", "redis")]
 
 
 def directory() -> Path:

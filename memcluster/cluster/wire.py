@@ -6,6 +6,7 @@ import time
 
 import trio
 
+from memcluster.cluster import information
 from memcluster.cluster.rates import Look
 
 REPLY_BYTES_MAX = 1 << 20
@@ -37,13 +38,27 @@ async def look(address: str, timeout_seconds: float) -> Look:
         try:
             async with await connect(address) as stream:
                 before = time.perf_counter()
-                await ask(stream, b"version\r\n", b"\r\n")
+                said = await ask(stream, b"version\r\n", b"\r\n")
                 latency_ms = (time.perf_counter() - before) * 1000
+                if information.is_redis(said):
+                    return Look(time.perf_counter(), latency_ms, await look_at_redis(stream))
                 counters = parse_stats(await ask(stream, b"stats\r\n", b"END\r\n"))
                 return Look(time.perf_counter(), latency_ms, counters or None)
         except (OSError, trio.BrokenResourceError):
             pass
     return Look(time.perf_counter(), 0.0, None)
+
+
+async def look_at_redis(stream: trio.abc.Stream) -> dict[str, float]:
+    """The same counters of a Redis-mode node."""
+    await stream.send_all(information.QUESTION)
+    reply = b""
+    while (size := information.size_of(reply)) is None or len(reply) < min(size, REPLY_BYTES_MAX):
+        part = await stream.receive_some()
+        if not part:
+            break
+        reply += part
+    return information.counters(information.parse(reply))
 
 
 def parse_stats(reply: bytes) -> dict[str, float]:

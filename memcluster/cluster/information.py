@@ -1,0 +1,78 @@
+"""What a Redis-mode node says about itself: INFO, read into the counters that `top` and `status` know."""
+
+from __future__ import annotations
+
+import socket
+
+QUESTION = b"*2\r\n$4\r\nINFO\r\n$10\r\neverything\r\n"
+REPLY_BYTES_MAX = 1 << 20
+
+# Our counters, and the field of INFO that each one is.
+FIELDS = {
+    "evictions": "evicted_keys",
+    "bytes_read": "total_net_input_bytes",
+    "bytes_written": "total_net_output_bytes",
+    "curr_connections": "connected_clients",
+    "bytes": "used_memory",
+    "limit_maxbytes": "maxmemory",
+    "get_hits": "keyspace_hits",
+    "get_misses": "keyspace_misses",
+}
+
+
+def is_redis(reply: bytes) -> bool:
+    """Whether what was answered to memcached's `version` is RESP: an error there, and a line that says so here."""
+    return reply.startswith(b"-")
+
+
+def size_of(reply: bytes) -> int | None:
+    """How many bytes the whole reply to the question has; None: not known yet, or no such reply."""
+    head, found, _ = reply.partition(b"\r\n")
+    if not found:
+        return None
+    return len(head) + 2 + int(head[1:]) + 2 if head[:1] in b"$=" and head[1:].isdigit() else len(head) + 2
+
+
+def parse(reply: bytes) -> dict[str, str]:
+    """`name:value` lines of the reply."""
+    lines = (line.partition(":") for line in reply.decode(errors="replace").splitlines())
+    return {name: value for name, colon, value in lines if colon and not name.startswith(("#", "-", "$"))}
+
+
+def counters(fields: dict[str, str]) -> dict[str, float]:
+    """The fields by the names of memcached's counters. Everything that is no look-up of a key counts as a set."""
+    found = {ours: float(fields[theirs]) for ours, theirs in FIELDS.items() if _is_number(fields.get(theirs, ""))}
+    looks = found.get("get_hits", 0.0) + found.get("get_misses", 0.0)
+    commands = fields.get("total_commands_processed", "")
+    if _is_number(commands):
+        found |= {"cmd_get": looks, "cmd_set": max(float(commands) - looks, 0.0)}
+    databases = [value for name, value in fields.items() if name.startswith("db") and value.startswith("keys=")]
+    found["curr_items"] = float(sum(int(value[5:].partition(",")[0]) for value in databases))
+    return found
+
+
+def ask(address: str, timeout_seconds: float) -> dict[str, str] | None:
+    """What a server says to INFO; None if it is none of Redis's kind. OSError: it does not answer."""
+    with _connected(address, timeout_seconds) as stream:
+        stream.sendall(QUESTION)
+        reply = b""
+        while (size := size_of(reply)) is None or len(reply) < min(size, REPLY_BYTES_MAX):
+            part = stream.recv(1 << 16)
+            if not part:
+                break
+            reply += part
+    return parse(reply) if reply.startswith((b"$", b"=")) else None
+
+
+def _connected(address: str, timeout_seconds: float) -> socket.socket:
+    if address.startswith("/"):
+        stream = socket.socket(socket.AF_UNIX)
+        stream.settimeout(timeout_seconds)
+        stream.connect(address)
+        return stream
+    host, _, port = address.rpartition(":")
+    return socket.create_connection((host.strip("[]"), int(port)), timeout_seconds)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()

@@ -1,0 +1,103 @@
+"""`memcluster up` with Redis-mode nodes beside the memcached ones, and the verbs that look at them."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.cli.running import Up, start_up, wait_until_serving
+from tests.connection import WAIT_SECONDS
+from tests.servers import Server, memcluster, wait_for
+
+CONFIGURATION = """
+[cluster]
+nodes = 1
+port = 0
+[node]
+memory = "16m"
+threads = 1
+[redis.sessions]
+port = 0
+io_threads = 2
+maxmemory = "64mb"
+maxmemory_policy = "allkeys-lru"
+"""
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    path = tmp_path / "cluster.toml"
+    path.write_text(CONFIGURATION)
+    started = start_up(tmp_path, "--config", str(path))
+    try:
+        yield wait_until_serving(started)
+    finally:
+        started.end()
+
+
+def address(up: Up) -> tuple[str, int]:
+    (row,) = [row for row in up.processes() if row["name"] == "sessions"]
+    host, _, port = str(row["address"]).rpartition(":")
+    return host, int(port)
+
+
+def test_it_serves_and_comes_back(up: Up) -> None:
+    host, port = address(up)
+    with Redis(host, port) as client:
+        assert client.set("a", "1")
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
+    (row,) = [row for row in up.processes() if row["role"] == "redis"]
+    children = {child.pid: child for child in up.children()}
+    children[int(str(row["pid"]))].kill()
+    wait_for(lambda: [row["restarts"] for row in up.processes() if row["role"] == "redis"] == [1], "the restart")
+    with Redis(host, port) as client:
+        wait_for(lambda: up.is_serving() and client.ping(), "the node to be back")
+
+
+def test_the_verbs_look_at_it(up: Up) -> None:
+    host, port = address(up)
+    with Redis(host, port) as client:
+        client.set("a", "1")
+        client.get("a")
+    rows = json.loads(up.run("status", "--json").stdout)["processes"]
+    (row,) = [row for row in rows if row["name"] == "sessions"]
+    assert row["items"] == 1
+    assert row["bytes"] > 0
+    assert row["answers_in_ms"] is not None
+    assert "sessions" in up.run("top", "--once", "--interval", "50ms").stdout
+    said = up.run("stats", "--server", "sessions", "redis_version").stdout
+    assert said.split() == ["redis_version", "7.2.4"]
+
+
+def test_the_table_says_where_it_is(up: Up) -> None:
+    wait_for(lambda: "sessions (Redis mode)" in up.out.read_text(), "the table")
+    assert "64mb" in up.out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ("[redis.a]\nprot = 1", "[redis.a]: prot: Redis knows no such directive: did you mean port?"),
+        ("[redis.a]\nport = 'x'", "[redis.a]: port x: write a whole number from 0 to 65535"),
+        ("[redis.a]\nbind = ['127.0.0.1', '::1']", "[redis.a]: bind: give one address"),
+        ("[redis.a]\ndaemonize = true", "[redis.a]: daemonize: the supervisor's processes stay with it"),
+        ("[redis.proxy]\nport = 0", "[redis.proxy]: another process of the cluster has that name"),
+    ],
+)
+def test_what_cannot_be(tmp_path: Path, table: str, complaint: str) -> None:
+    path = tmp_path / "cluster.toml"
+    path.write_text(table)
+    started = start_up(tmp_path, "--config", str(path))
+    assert started.process.wait(WAIT_SECONDS) == 1
+    assert complaint in started.err.read_text()
+
+
+def test_the_verbs_know_a_real_redis(redis: Server, tmp_path: Path) -> None:
+    def say(*words: str) -> str:
+        return subprocess.run(memcluster(*words), capture_output=True, text=True, timeout=30, check=True).stdout
+
+    assert "redis_version" in say("stats", "--server", redis.endpoint)
+    assert redis.endpoint in say("top", "--once", "--interval", "50ms", "--server", redis.endpoint)
