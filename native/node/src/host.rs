@@ -66,14 +66,9 @@ impl memcached::Host for Host {
         }
     }
 
-    /// From `/proc/self/stat`, in clock ticks; none where that can't be read.
     fn usage(&self) -> Usage {
-        let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-        // The second field, the program's name, may hold spaces and brackets: count from its end.
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-        let tick_us = 1_000_000 / rustix::param::clock_ticks_per_second();
-        let field = |index: usize| fields.get(index).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0) * tick_us;
-        Usage { user_us: field(11), system_us: field(12) }
+        let (user_us, system_us) = processor_ticks();
+        Usage { user_us, system_us }
     }
 
     fn threads(&self) -> usize {
@@ -105,6 +100,16 @@ impl memcached::Host for Host {
     fn set_verbosity(&self, level: u32) {
         self.verbosity.store(level, Ordering::Relaxed);
     }
+}
+
+/// Microseconds of processor time in its own code and in the kernel, from `/proc/self/stat`; none where that can't be read.
+pub(crate) fn processor_ticks() -> (u64, u64) {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The second field, the program's name, may hold spaces and brackets: count from its end.
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let tick_us = 1_000_000 / rustix::param::clock_ticks_per_second();
+    let field = |index: usize| fields.get(index).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0) * tick_us;
+    (field(11), field(12))
 }
 
 fn scheme(address: &str) -> String {

@@ -6,6 +6,7 @@ mod clock;
 mod host;
 mod node;
 mod post;
+mod redis_host;
 mod redis_node;
 mod redis_service;
 mod service;

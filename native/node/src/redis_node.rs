@@ -8,6 +8,7 @@ use std::time::Duration;
 use reactor::{Address, Census, Server, Token};
 
 use crate::post::Post;
+use crate::redis_host::RedisHost;
 use crate::redis_service::{Redis, wall_clock};
 use crate::sweeper::Sweeper;
 
@@ -45,8 +46,8 @@ impl RedisNode {
     /// Binds what the settings name.
     ///
     /// # Errors
-    /// An address that can't be resolved or bound, by name.
-    pub fn bind(settings: RedisSettings) -> io::Result<Self> {
+    /// An address that can't be resolved or bound, by name; of the kind `InvalidData`, a directive with a value that it does not take.
+    pub fn bind(mut settings: RedisSettings) -> io::Result<Self> {
         let mut addresses =
             settings.listen.iter().map(|text| Address::resolve(text)).collect::<io::Result<Vec<_>>>()?;
         addresses.extend(settings.unix_socket.iter().map(|path| Address::Unix(path.into())));
@@ -62,7 +63,11 @@ impl RedisNode {
         let output_limit = reactor.output_limit;
         let server = Server::bind(reactor, &addresses, settings.unix_mask)?;
         let census = server.census();
-        Ok(Self { server, redis: Arc::new(redis::Server::new(settings.redis)), census, output_limit, sweeper: None })
+        let host = Arc::new(RedisHost::new(census.clone(), settings.threads));
+        settings.redis.config = [process_directives(&settings, &census), settings.redis.config].concat();
+        let redis = redis::Server::start(settings.redis, host);
+        let redis = Arc::new(redis.map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong))?);
+        Ok(Self { server, redis, census, output_limit, sweeper: None })
     }
 
     /// Where it listens, ports filled in.
@@ -98,6 +103,12 @@ impl RedisNode {
         self.sweeper = None;
     }
 
+    /// What INFO says about a section (`""`: the usual ones), line by line.
+    #[must_use]
+    pub fn info(&self, section: &str) -> Vec<(String, String)> {
+        self.redis.info(section, wall_clock())
+    }
+
     /// Readable once the node should end: a client's `SHUTDOWN`, or a failure.
     #[must_use]
     pub fn ended_fd(&self) -> BorrowedFd<'_> {
@@ -109,4 +120,26 @@ impl RedisNode {
     pub fn failure(&self) -> Option<String> {
         self.census.failure()
     }
+}
+
+/// What the process was started with, as CONFIG GET shows it.
+fn process_directives(settings: &RedisSettings, census: &Census) -> Vec<(String, String)> {
+    let hosts =
+        settings.listen.iter().filter_map(|text| text.rsplit_once(':')).map(|(host, _)| host.trim_matches(['[', ']']));
+    let tcp = census.listeners().iter().find(|listener| !listener.starts_with('/'));
+    let port = tcp.and_then(|listener| listener.rsplit(':').next()).unwrap_or("0");
+    let folder = std::env::current_dir().unwrap_or_default();
+    let rows = [
+        ("port", port.to_owned()),
+        ("bind", hosts.collect::<Vec<_>>().join(" ")),
+        ("unixsocket", settings.unix_socket.clone().unwrap_or_default()),
+        ("unixsocketperm", format!("{:o}", settings.unix_mask)),
+        ("io-threads", settings.threads.to_string()),
+        ("tcp-backlog", settings.backlog.to_string()),
+        ("databases", settings.redis.databases.to_string()),
+        ("timeout", settings.idle_timeout.map_or(0, |timeout| timeout.as_secs()).to_string()),
+        ("maxclients", settings.connections_max.to_string()),
+        ("dir", folder.display().to_string()),
+    ];
+    rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

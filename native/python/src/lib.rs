@@ -24,7 +24,7 @@ mod _native {
     #[pymodule_export]
     use super::node::Node;
     #[pymodule_export]
-    use super::redis::RedisNode;
+    use super::redis::{RedisNode, redis_directives};
     #[pymodule_export]
     use super::router::{Router, hash_key, locate};
 }

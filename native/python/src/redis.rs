@@ -1,10 +1,11 @@
 //! `_native.RedisNode`: a Redis-mode node for Python.
 
+use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyOSError, PyRuntimeError};
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 /// One Redis-mode node: sockets bound on construction, served by Rust threads from `start` on.
@@ -53,7 +54,10 @@ impl RedisNode {
             idle_timeout: (idle_timeout_seconds > 0).then(|| Duration::from_secs(idle_timeout_seconds)),
             redis: redis::Settings { databases, config, ..redis::Settings::default() },
         };
-        let inner = py.detach(|| node::RedisNode::bind(settings)).map_err(PyErr::from)?;
+        let inner = py.detach(|| node::RedisNode::bind(settings)).map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => PyValueError::new_err(error.to_string()),
+            _ => PyErr::from(error),
+        })?;
         let (addresses, stopped_fd) = (inner.addresses(), inner.ended_fd().as_raw_fd());
         Ok(Self { inner: Mutex::new(inner), addresses, stopped_fd })
     }
@@ -76,6 +80,11 @@ impl RedisNode {
         Ok(())
     }
 
+    #[pyo3(signature = (section = ""))]
+    fn info(&self, py: Python<'_>, section: &str) -> Vec<(String, String)> {
+        py.detach(|| self.inner.lock().info(section))
+    }
+
     fn stopped_fd(&self) -> i32 {
         self.stopped_fd
     }
@@ -83,4 +92,13 @@ impl RedisNode {
     fn failure(&self) -> Option<String> {
         self.inner.lock().failure()
     }
+}
+
+/// The directives that the engine serves: name, former name, default, and why it takes no other value (empty if it does).
+#[pyfunction]
+pub fn redis_directives() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
+    redis::config::describe()
+        .into_iter()
+        .map(|[name, alias, default, refusal]| (name, alias, default, refusal))
+        .collect()
 }
