@@ -47,7 +47,7 @@ impl Field {
         let (answer, written) = match self.action {
             Action::Get => return (Some(former), false),
             Action::Set(value, overflow) => {
-                let written = self.kind.fit(self.kind.given(value), overflow);
+                let written = self.kind.fit_given(value, overflow);
                 (written.map(|_| former), written)
             }
             Action::Add(value, overflow) => {

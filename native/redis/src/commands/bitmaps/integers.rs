@@ -64,9 +64,15 @@ impl Kind {
         }
     }
 
-    /// A number as it is given: one without a sign takes a negative one for a very large one.
-    pub(super) fn given(self, number: i64) -> i128 {
-        if self.is_signed { number.into() } else { (number as u64).into() }
+    /// The number that is written for one that is given. Where there is no sign, a negative one counts as a very large one; and where
+    /// there is, one so far below that the distance overflows counts as too large, since that is how Redis computes it.
+    pub(super) fn fit_given(self, number: i64, overflow: Overflow) -> Option<i64> {
+        let number = if self.is_signed { i128::from(number) } else { i128::from(number as u64) };
+        let is_distance_lost = self.is_signed && self.bits < 64 && self.most() - number > i64::MAX.into();
+        match overflow {
+            Overflow::Saturate if is_distance_lost => Some(self.most() as i64),
+            _ => self.fit(number, overflow),
+        }
     }
 
     /// The integer at this bit.

@@ -1,6 +1,4 @@
-//! Counting and finding bits: BITCOUNT, BITPOS.
-//!
-//! Their words are looked at before the key, as since Redis 7.2.
+//! Counting and finding bits: BITCOUNT, BITPOS. Where there is no key, what else they are given is not looked at, as in Redis 7.
 
 use std::ops::RangeInclusive;
 
@@ -26,6 +24,8 @@ struct Part {
 }
 
 impl Part {
+    const WHOLE: Self = Self { first: 0, last: -1, is_in_bits: false };
+
     fn parse(first: &[u8], last: Option<&[u8]>, unit: Option<&[u8]>) -> Result<Self, Fault> {
         let first = words::integer(first)?;
         let is_in_bits = match unit {
@@ -50,21 +50,24 @@ impl Part {
 }
 
 fn bitcount(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let (bytes, reply) = call.string(words[1])?;
+    let Some(bytes) = bytes else {
+        reply.integer(0);
+        return Ok(());
+    };
     let part = match &words[2..] {
-        [] => Part { first: 0, last: -1, is_in_bits: false },
-        // 7.2 reads both numbers before the unit.
+        [] => Part::WHOLE,
         [first, last, unit @ ..] if unit.len() < 2 => {
-            words::integer(first)?;
-            words::integer(last)?;
+            let (one, other) = (words::integer(first)?, words::integer(last)?);
+            if one < 0 && other < 0 && one > other {
+                reply.integer(0);
+                return Ok(());
+            }
             Part::parse(first, Some(last), unit.first().copied())?
         }
         _ => return Err(Fault::SYNTAX),
     };
-    let (bytes, reply) = call.string(words[1])?;
-    let bytes = bytes.unwrap_or_default();
-    let is_empty = part.first < 0 && part.last < 0 && part.first > part.last;
-    let bits = part.bits(bytes.len()).filter(|_| !is_empty);
-    reply.integer(bits.map_or(0, |bits| count(bytes, bits)) as i64);
+    reply.integer(part.bits(bytes.len()).map_or(0, |bits| count(bytes, bits)) as i64);
     Ok(())
 }
 
@@ -85,16 +88,16 @@ fn bitpos(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         1 => true,
         _ => return Err(Fault::of("ERR The bit argument must be 1 or 0.")),
     };
-    let part = match &words[3..] {
-        [] => Part { first: 0, last: -1, is_in_bits: false },
-        [first] => Part::parse(first, None, None)?,
-        [first, last, unit @ ..] if unit.len() < 2 => Part::parse(first, Some(last), unit.first().copied())?,
-        _ => return Err(Fault::SYNTAX),
-    };
     let (bytes, reply) = call.string(words[1])?;
     let Some(bytes) = bytes else {
         reply.integer(if bit { -1 } else { 0 });
         return Ok(());
+    };
+    let part = match &words[3..] {
+        [] => Part::WHOLE,
+        [first] => Part::parse(first, None, None)?,
+        [first, last, unit @ ..] if unit.len() < 2 => Part::parse(first, Some(last), unit.first().copied())?,
+        _ => return Err(Fault::SYNTAX),
     };
     let found = part.bits(bytes.len()).map(|bits| find(bytes, bits, bit));
     // Unless an end is given, a string of ones only is followed by a 0.
