@@ -88,6 +88,8 @@ pub mod flag {
     pub const NO_ASYNC_LOADING: u32 = 1 << 19;
     /// Runs a script, which may touch more than the keys that it declares.
     pub const SCRIPT: u32 = 1 << 20;
+    /// May read any key beside those that its words name: every shard is locked.
+    pub const ANY_KEY: u32 = 1 << 21;
 }
 
 /// One command or subcommand.

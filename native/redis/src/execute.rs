@@ -33,6 +33,7 @@ impl Server {
     pub(crate) fn shards_of(&self, session: &Session, command: &Command, words: &[&[u8]]) -> Shards {
         match command.keys {
             Keys::Session => session.shards(self),
+            _ if command.is(flag::ANY_KEY) => Shards::ALL,
             _ if command.is(flag::SCRIPT) => self.shards_of_script(session, command, words),
             _ => command.keys(words).map_or(Shards::ALL, |keys| self.dataset.shards_of(keys)),
         }

@@ -53,6 +53,11 @@ impl Rules {
         Self { is_on: true, is_nopass: true, root: Selector::free(), ..Self::default() }
     }
 
+    /// There is no key that it may not read.
+    pub(crate) fn reads_all_keys(&self) -> bool {
+        std::iter::once(&self.root).chain(&self.selectors).any(|selector| selector.all_keys)
+    }
+
     /// Why a request is refused, if it is: the nearest miss of all selectors.
     pub(crate) fn denial(&self, command: &Command, request: &[&[u8]]) -> Option<Denial> {
         let mut nearest = None;

@@ -51,6 +51,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     keys::COMMANDS,
     keys::expiry::COMMANDS,
     keys::object::COMMANDS,
+    keys::sort::COMMANDS,
     keys::space::COMMANDS,
     keys::walk::COMMANDS,
     latency::COMMANDS,

@@ -73,9 +73,9 @@ fn often_used_keys_stay() {
 fn only_keys_with_an_expiry_go() {
     for policy in ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"] {
         let expire = |number: usize| {
-            (number % 4 != 0 || number > 2000).then(|| format!("EXPIRE key:{number} {}", 100_000 - number))
+            (!number.is_multiple_of(4) || number > 2000).then(|| format!("EXPIRE key:{number} {}", 100_000 - number))
         };
-        let (kept, _) = survivors(policy, expire, |number| number % 4 == 0 && number <= 2000);
+        let (kept, _) = survivors(policy, expire, |number| number.is_multiple_of(4) && number <= 2000);
         assert_eq!(kept, 501, "{policy}");
     }
 }
