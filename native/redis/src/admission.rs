@@ -35,17 +35,8 @@ pub(crate) fn row(words: &[&[u8]]) -> Result<&'static Command, Fault> {
 }
 
 /// What a connection of version 2 may ask while it is subscribed to something.
-const WHILE_LISTENING: [&str; 9] = [
-    "ping",
-    "subscribe",
-    "unsubscribe",
-    "psubscribe",
-    "punsubscribe",
-    "ssubscribe",
-    "sunsubscribe",
-    "quit",
-    "reset",
-];
+const WHILE_LISTENING: [&str; 9] =
+    ["ping", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "quit", "reset"];
 
 /// How much of an unknown command is repeated.
 const SHOWN_MAX: usize = 128;

@@ -46,6 +46,8 @@ pub struct Call<'c, 'd> {
     pub(crate) meter: &'c mut Meter,
     /// It found nothing and would wait. Set by `wait`.
     pub(crate) wait: Option<Wait>,
+    /// The running command changes nothing.
+    pub(crate) reads: bool,
     /// False in transactions and scripts: who would wait gets the answer of one who waited in vain, at once.
     pub(crate) may_wait: bool,
 }
@@ -60,6 +62,10 @@ impl<'c> Call<'c, '_> {
     pub(crate) fn view(&mut self, key: &[u8]) -> (Option<View<'_>>, &mut Writer<'c>) {
         let place = self.expire_if_due(key);
         let (server, now) = (self.server, self.now);
+        if self.reads && server.publishes(Class::Missed) {
+            let is_missed = self.data.part(self.session.database, place).item(place.hash, key).is_none();
+            is_missed.then(|| self.notify(Class::Missed, "keymiss", key));
+        }
         let database = self.data.part_mut(self.session.database, place);
         (database.touch(place.hash, key, now, |access| server.accessed(access, now)), &mut self.reply)
     }

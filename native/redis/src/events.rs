@@ -80,11 +80,17 @@ pub(crate) fn text(bits: u32) -> String {
 }
 
 impl Server {
+    /// Events of this class are published.
+    #[inline]
+    pub(crate) fn publishes(&self, class: Class) -> bool {
+        self.events.load(Relaxed) & class.bit() != 0
+    }
+
     /// Publishes a keyspace event, if anybody wants events of its class.
     #[inline]
     pub(crate) fn notify(&self, outbox: &mut Outbox, database: usize, class: Class, event: &str, key: &[u8]) {
-        let wanted = self.events.load(Relaxed);
-        if wanted & class.bit() != 0 && !self.exchange.is_empty() {
+        if self.publishes(class) && !self.exchange.is_empty() {
+            let wanted = self.events.load(Relaxed);
             self.publish_event(wanted, outbox, database, event, key);
         }
     }

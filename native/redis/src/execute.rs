@@ -70,8 +70,9 @@ impl Server {
     ) -> R {
         let Aftermath { effects, outbox, ready, meter } = after;
         let reply = Writer::new(out, session.version);
+        let (wait, reads, may_wait) = (None, false, true);
         let mut call =
-            Call { server: self, session, data, reply, now, effects, outbox, ready, meter, wait: None, may_wait: true };
+            Call { server: self, session, data, reply, now, effects, outbox, ready, meter, wait, reads, may_wait };
         let result = work(&mut call);
         if !effects.is_empty() {
             self.log(effects);
@@ -86,6 +87,7 @@ impl Call<'_, '_> {
     pub(crate) fn perform(&mut self, command: &'static Command, words: &[&[u8]]) {
         let (start, database) = (self.reply.buffer().len(), self.session.database);
         (self.effects.changes, self.effects.is_said) = (0, false);
+        self.reads = command.is(flag::READONLY);
         let began = self.meter.start(command);
         self.server.monitors.tell(self.session.client(), database, command, words, self.outbox);
         let outcome = (command.run)(self, words);

@@ -46,8 +46,17 @@ pub struct Session {
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
     pub(crate) queue: Vec<Queued>,
+    /// Bytes of their words.
+    pub(crate) bytes: usize,
     /// One of them was refused when it was queued: EXEC refuses all.
     pub(crate) is_spoiled: bool,
+}
+
+impl Transaction {
+    pub(crate) fn push(&mut self, command: &'static Command, words: &[&[u8]]) {
+        self.bytes += words.iter().map(|word| word.len() + size_of::<Vec<u8>>()).sum::<usize>();
+        self.queue.push(Queued { command, words: words.iter().map(|word| word.to_vec()).collect() });
+    }
 }
 
 /// A command that waits for EXEC.

@@ -9,14 +9,14 @@ use resp::{Parsed, Writer, request};
 use crate::admission::{admit, row};
 use crate::blocking::Waiter;
 use crate::clients::Peer;
-use crate::config;
 use crate::command::{Command, flag};
+use crate::config;
 use crate::execute::Aftermath;
 use crate::fault::Fault;
 use crate::identity::{Identity, Replies};
 use crate::outbox::{Mail, Outbox, PushLimits};
 use crate::server::Server;
-use crate::session::{Queued, Session};
+use crate::session::Session;
 
 /// How far `serve` came with its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,8 +160,9 @@ impl Worker {
                 self.stop_waiting(session);
             }
             words.clear();
-            let limits = &self.server.settings.limits;
-            match request::parse(&input[done..], limits, words, &mut session.begun) {
+            let mut limits = self.server.settings.limits;
+            limits.is_stranger = !session.identity.is_known && !self.server.acl.default.is_open();
+            match request::parse(&input[done..], &limits, words, &mut session.begun) {
                 Parsed::Done(consumed) => {
                     if !words.is_empty() && !self.request(session, words, out, now) {
                         return Progress::Blocked(done);
@@ -186,7 +187,7 @@ impl Worker {
                 return Progress::Close;
             }
         }
-        Progress::Yield(done)
+        if done == input.len() { Progress::Consumed(done) } else { Progress::Yield(done) }
     }
 
     /// One request: finds its row, and executes it unless something forbids. False when a pause holds it: it is to be asked again.
@@ -197,8 +198,8 @@ impl Worker {
             Ok(command) if self.server.pause.holds(session, command, now) => return false,
             Ok(command) => match &mut session.transaction {
                 Some(transaction) if !command.is(flag::NO_MULTI) => {
-                    let words = words.iter().map(|word| word.to_vec()).collect();
-                    transaction.queue.push(Queued { command, words });
+                    transaction.push(command, words);
+                    session.is_closing |= transaction.bytes > self.server.settings.limits.request_max;
                     Writer::new(out, session.version).simple("QUEUED");
                 }
                 _ => self.execute(session, command, words, out, now),
@@ -207,6 +208,9 @@ impl Worker {
         }
         if is_skipped || session.identity.replies != Replies::On {
             out.truncate(start);
+        }
+        if !self.after.outbox.is_empty() {
+            self.take_own_mail(session, out);
         }
         true
     }
@@ -260,9 +264,6 @@ impl Worker {
             && !command.full_name.starts_with("client|")
         {
             tracked.caching = false;
-        }
-        if !self.after.outbox.is_empty() {
-            self.take_own_mail(session, out);
         }
     }
 
