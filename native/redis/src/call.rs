@@ -16,6 +16,7 @@ use resp::{Version, Writer};
 
 use crate::attached::Attached;
 use crate::blocking::{AtDeadline, Wait};
+use crate::clients::mark;
 use crate::effects::Effects;
 use crate::events::Class;
 use crate::fault::Fault;
@@ -67,7 +68,13 @@ impl<'c> Call<'c, '_> {
             is_missed.then(|| self.notify(Class::Missed, "keymiss", key));
         }
         let database = self.data.part_mut(self.session.database, place);
-        (database.touch(place.hash, key, now, |access| server.accessed(access, now)), &mut self.reply)
+        let touches = !self.session.client().has(mark::NO_TOUCH);
+        let accessed = |access| if touches { server.accessed(access, now) } else { access };
+        let view = database.touch(place.hash, key, now, accessed);
+        if self.reads {
+            self.meter.looked_up(view.is_some());
+        }
+        (view, &mut self.reply)
     }
 
     /// The value of this type, with the writer for the reply.

@@ -65,16 +65,15 @@ pub(crate) struct Counters {
     pub(crate) hits: Counter,
     pub(crate) misses: Counter,
     pub(crate) processed: Counter,
-    pub(crate) errors: Counter,
     /// Inputs served.
     pub(crate) reads: Counter,
 }
 
 impl Default for Counters {
     fn default() -> Self {
-        let [hits, misses, processed, errors, reads] = std::array::from_fn(|_| Counter::default());
+        let [hits, misses, processed, reads] = std::array::from_fn(|_| Counter::default());
         let commands = command::numbered().iter().map(|_| Tally::default()).collect();
-        Self { commands, hits, misses, processed, errors, reads }
+        Self { commands, hits, misses, processed, reads }
     }
 }
 
@@ -89,7 +88,7 @@ impl Counters {
             [&tally.calls, &tally.nanoseconds, &tally.rejected, &tally.failed].into_iter().for_each(Counter::clear);
             tally.histogram.get().into_iter().flat_map(|histogram| histogram.iter()).for_each(Counter::clear);
         }
-        [&self.hits, &self.misses, &self.processed, &self.errors, &self.reads].into_iter().for_each(Counter::clear);
+        [&self.hits, &self.misses, &self.processed, &self.reads].into_iter().for_each(Counter::clear);
     }
 }
 

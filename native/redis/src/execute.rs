@@ -88,7 +88,7 @@ impl Call<'_, '_> {
         let (start, database) = (self.reply.buffer().len(), self.session.database);
         (self.effects.changes, self.effects.is_said) = (0, false);
         self.reads = command.is(flag::READONLY);
-        let began = self.meter.start(command);
+        let began = self.meter.start();
         self.server.monitors.tell(self.session.client(), database, command, words, self.outbox);
         let outcome = (command.run)(self, words);
         if self.session.tracking.is_some() {

@@ -33,18 +33,15 @@ impl Meter {
         self.at = Instant::now();
     }
 
-    /// A key was looked up.
+    /// A key was looked up to be read.
     #[inline]
     pub(crate) fn looked_up(&self, is_found: bool) {
-        if self.is_reading {
-            if is_found { self.counters.hits.up() } else { self.counters.misses.up() }
-        }
+        if is_found { self.counters.hits.up() } else { self.counters.misses.up() }
     }
 
     /// When the running command began.
     #[inline]
-    pub(crate) fn start(&mut self, command: &Command) -> Instant {
-        self.is_reading = command.is(flag::READONLY);
+    pub(crate) fn start(&self) -> Instant {
         self.at
     }
 }

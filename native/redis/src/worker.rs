@@ -133,6 +133,7 @@ impl Worker {
     ) -> Progress {
         let mut words = std::mem::take(&mut self.words);
         self.after.meter.begin();
+        self.after.meter.counters.reads.up();
         let progress = self.serve_requests(session, input, out, limit, now, &mut words);
         session.note(now);
         self.words = emptied(words);

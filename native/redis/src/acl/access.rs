@@ -156,17 +156,21 @@ pub(crate) fn flags(command: &Command, at: usize) -> &'static str {
     }
 }
 
-/// The same as bits, for this request.
-pub(crate) fn access(command: &Command, request: &[&[u8]], at: usize) -> u8 {
+/// The same for this request: what some commands do depends on their options.
+pub(crate) fn flags_of(command: &Command, request: &[&[u8]], at: usize) -> &'static str {
+    let has = |option: &str| request.iter().skip(2).any(|word| words::is(word, option));
     match command.full_name {
-        "set" => return if request[3..].iter().any(|word| words::is(word, "get")) { READ | WRITE } else { WRITE },
-        "bitfield" => {
-            let changes = request[2..].iter().any(|word| words::is(word, "set") || words::is(word, "incrby"));
-            return if changes { READ | WRITE } else { READ };
-        }
-        _ => {}
+        "set" if has("get") => CHANGES,
+        "set" => OVERWRITES,
+        "bitfield" if has("set") || has("incrby") => CHANGES,
+        "bitfield" => READS,
+        _ => flags(command, at),
     }
-    let has = |name: &str| flags(command, at).split(' ').any(|word| word == name);
+}
+
+/// The same as bits.
+pub(crate) fn access(command: &Command, request: &[&[u8]], at: usize) -> u8 {
+    let has = |name: &str| flags_of(command, request, at).split(' ').any(|word| word == name);
     let writes = has("update") || has("insert") || has("delete");
     let reads = if has("access") { READ } else { 0 };
     if writes { reads | WRITE } else { reads }

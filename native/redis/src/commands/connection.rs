@@ -61,7 +61,7 @@ fn echo(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 }
 
 fn select(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    let number = words::canonical(words[1]).ok_or(Fault::of("ERR invalid DB index"))?;
+    let number = words::integer(words[1])?;
     let number = usize::try_from(number).ok().filter(|number| *number < call.server.settings.databases);
     call.session.database = number.ok_or(Fault::of("ERR DB index is out of range"))?;
     call.reply.ok();

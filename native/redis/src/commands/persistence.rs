@@ -11,7 +11,7 @@ const REPLICA: u32 = flag::ADMIN | flag::NOSCRIPT | flag::STALE;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("save", 1, ADMIN, Keys::None, no_disk).about("1.0.0", "Writes all data to disk."),
-    Command::new("bgsave", -1, ADMIN, Keys::None, no_disk)
+    Command::new("bgsave", -1, ADMIN, Keys::None, background_save)
         .about("1.0.0", "Writes all data to disk, in the background."),
     Command::new("bgrewriteaof", 1, ADMIN, Keys::None, no_disk).about("1.0.0", "Makes the log short."),
     Command::new("lastsave", 1, flag::LOADING | flag::STALE | flag::FAST, Keys::None, last_save)
@@ -36,6 +36,14 @@ pub(super) const COMMANDS: &[Command] = &[
 
 fn no_disk(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     Err(Fault::of("ERR nothing can be written to disk: this server keeps its data in memory only"))
+}
+
+fn background_save(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    match words {
+        [_] => no_disk(call, words),
+        [_, option] if words::is(option, "schedule") => no_disk(call, words),
+        _ => Err(Fault::SYNTAX),
+    }
 }
 
 fn no_replicas(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {

@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::clients::mark;
 use crate::command::{Command, Keys, flag};
+use crate::commands::help::help;
 use crate::fault::{Fault, Outcome};
 use crate::server::VERSION;
 use crate::words;
@@ -17,6 +18,24 @@ pub(super) const COMMANDS: &[Command] = &[
         .about("2.8.12", "Whether this is a primary or a replica."),
     Command::new("monitor", 1, ADMIN, Keys::None, monitor).about("1.0.0", "Shows every command before it runs."),
     Command::new("shutdown", -1, ADMIN | flag::ALLOW_BUSY, Keys::None, shutdown).about("1.0.0", "Ends the server."),
+    Command::new("module", -2, 0, Keys::None, help).about("4.0.0", "Modules: there are none.").with(&[
+        Command::new("list", 2, flag::ADMIN | flag::NOSCRIPT, Keys::None, nothing).about("4.0.0", "The modules: none."),
+        Command::new("help", 2, flag::LOADING | flag::STALE, Keys::None, help).about("5.0.0", "This text."),
+    ]),
+    Command::new("function", -2, 0, Keys::None, help).about("7.0.0", "Functions: there are none.").with(&[
+        Command::new("list", -2, flag::NOSCRIPT, Keys::None, nothing)
+            .of(&["scripting"])
+            .about("7.0.0", "The functions: none."),
+        Command::new("flush", -2, flag::NOSCRIPT | flag::WRITE, Keys::None, flush_functions)
+            .of(&["scripting"])
+            .about("7.0.0", "Removes all functions."),
+        Command::new("load", -3, flag::NOSCRIPT | flag::WRITE | flag::DENYOOM, Keys::None, no_functions)
+            .of(&["scripting"])
+            .about("7.0.0", "Would take a library of functions."),
+        Command::new("help", 2, flag::LOADING | flag::STALE, Keys::None, help)
+            .of(&["scripting"])
+            .about("7.0.0", "This text."),
+    ]),
     Command::new("lolwut", -1, flag::READONLY | flag::FAST, Keys::None, lolwut).about("5.0.0", "Who is this?"),
 ];
 
@@ -46,7 +65,12 @@ const PICTURE: &str = "
       '-..-'----'-..-'----'-..-'
 ";
 
-fn lolwut(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
+fn lolwut(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    if let [_, option, number, ..] = words
+        && words::is(option, "version")
+    {
+        words::integer(number)?;
+    }
     let text = format!("{PICTURE}\nRedis ver. {VERSION}, memcluster {}\n", env!("CARGO_PKG_VERSION"));
     call.reply.verbatim(b"txt", text.as_bytes());
     Ok(())
@@ -78,4 +102,23 @@ fn shutdown(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     call.session.is_closing = true;
     call.server.host.shut_down();
     Ok(())
+}
+
+fn nothing(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
+    call.reply.array(0);
+    Ok(())
+}
+
+fn flush_functions(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    match words {
+        [_, _] => {}
+        [_, _, mode] if words::is(mode, "async") || words::is(mode, "sync") => {}
+        _ => return Err(Fault::of("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")),
+    }
+    call.reply.ok();
+    Ok(())
+}
+
+fn no_functions(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
+    Err(Fault::of("ERR functions are not served: use EVAL"))
 }

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::command::{Command, Keys, Run, flag};
-use crate::commands::help::help;
+use crate::commands::help::{help, misused};
 use crate::fault::{Fault, Outcome};
 use crate::words;
 
@@ -26,13 +26,14 @@ const SHOWN: usize = 10;
 fn get(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let count = match words {
         [_, _] => SHOWN,
-        [_, _, word] => match words::integer(word)? {
-            -1 => usize::MAX,
+        [_, _, word] => match words::canonical(word) {
+            Some(-1) => usize::MAX,
             count => {
-                usize::try_from(count).map_err(|_| Fault::of("ERR count should be greater than or equal to -1"))?
+                let count = count.and_then(|count| usize::try_from(count).ok());
+                count.ok_or(Fault::of("ERR count should be greater than or equal to -1"))?
             }
         },
-        _ => return Err(Fault::arity("slowlog|get")),
+        _ => return Err(misused(words)),
     };
     let entries = call.server.slow_log.newest(count);
     call.reply.array(entries.len());

@@ -7,7 +7,7 @@ use crate::acl::categories::{self, CATEGORIES};
 use crate::admission;
 use crate::call::Call;
 use crate::command::{self, Command, Keys, Run, flag};
-use crate::commands::help::help;
+use crate::commands::help::{help, misused};
 use crate::config;
 use crate::fault::{Fault, Outcome};
 use crate::host::chance_digits;
@@ -80,7 +80,7 @@ fn categories(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
             let rows = command::numbered().iter().filter(|row| categories::of(row) & bit != 0);
             rows.map(|row| row.full_name).collect()
         }
-        _ => return Err(Fault::arity("acl|cat")),
+        _ => return Err(misused(words)),
     };
     call.reply.array(names.len());
     names.iter().for_each(|name| call.reply.bulk(name.as_bytes()));

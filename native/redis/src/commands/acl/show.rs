@@ -5,7 +5,8 @@ use resp::Writer;
 use crate::acl::Selector;
 use crate::acl::log::Entry;
 use crate::call::Call;
-use crate::fault::{Fault, Outcome};
+use crate::commands::help::misused;
+use crate::fault::Outcome;
 use crate::numbers;
 use crate::words;
 
@@ -68,7 +69,7 @@ pub(super) fn log(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
             return Ok(());
         }
         [_, _, word] => words::integer(word)?,
-        _ => return Err(Fault::arity("acl|log")),
+        _ => return Err(misused(words)),
     };
     let entries = call.server.acl.log.newest(usize::try_from(count).unwrap_or(0));
     call.reply.array(entries.len());

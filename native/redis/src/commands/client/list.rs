@@ -29,9 +29,8 @@ pub(super) fn list(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         [_, _, option, numbers @ ..] if words::is(option, "id") && !numbers.is_empty() => {
             let mut found = Vec::new();
             for word in numbers {
-                let number = words::canonical(word).filter(|number| *number > 0);
-                let number = number.ok_or(Fault::of("ERR Invalid client ID"))?;
-                found.extend(call.server.clients.find(number.unsigned_abs()));
+                let number = words::canonical(word).ok_or(Fault::of("ERR Invalid client ID"))?;
+                found.extend(u64::try_from(number).ok().and_then(|number| call.server.clients.find(number)));
             }
             found
         }

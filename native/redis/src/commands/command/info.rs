@@ -24,7 +24,7 @@ pub(super) fn info(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     for name in &words[2..] {
         match named(name) {
             Some(row) => describe(row, &mut call.reply),
-            None => call.reply.null_array(),
+            None => call.reply.null(),
         }
     }
     Ok(())
@@ -71,33 +71,36 @@ fn describe(row: &Command, reply: &mut Writer<'_>) {
     reply.set(bits.count_ones() as usize);
     let names = CATEGORIES.iter().enumerate().filter(|(at, _)| bits & 1 << at != 0);
     names.for_each(|(_, name)| reply.simple(&format!("@{name}")));
-    reply.array(0);
+    reply.set(0);
     specifications(row, reply);
-    reply.array(row.subcommands.len());
+    match row.subcommands.len() {
+        0 => reply.set(0),
+        count => reply.array(count),
+    }
     row.subcommands.iter().for_each(|sub| describe(sub, reply));
 }
 
 /// Where keys stand, in the words of Redis's key specifications.
 fn specifications(row: &Command, reply: &mut Writer<'_>) {
     match row.keys {
-        Keys::None | Keys::Session | Keys::All => reply.array(0),
+        Keys::None | Keys::Session | Keys::All => reply.set(0),
         Keys::Range { first, last, step } => {
             let differs = access::flags(row, 0) != access::flags(row, 1);
             if differs && last == 2 && step == 1 {
-                reply.array(2);
+                reply.set(2);
                 for at in 0..2 {
                     let one = [("lastkey", 0), ("keystep", 1), ("limit", 0)];
                     specification(row, reply, at, first + at, "range", &one);
                 }
                 return;
             }
-            reply.array(1);
+            reply.set(1);
             // The last key relative to the first one, unless it is counted from the end.
             let last = if last < 0 { last as i64 } else { last as i64 - first as i64 };
             specification(row, reply, 0, first, "range", &[("lastkey", last), ("keystep", step as i64), ("limit", 0)]);
         }
         Keys::Counted { at, also } => {
-            reply.array(1 + usize::from(also > 0));
+            reply.set(1 + usize::from(also > 0));
             if also > 0 {
                 specification(row, reply, 0, also, "range", &[("lastkey", 0), ("keystep", 1), ("limit", 0)]);
             }
@@ -111,7 +114,7 @@ fn specifications(row: &Command, reply: &mut Writer<'_>) {
             );
         }
         Keys::Found(_) => {
-            reply.array(1);
+            reply.set(1);
             reply.map(3);
             reply.bulk(b"flags");
             key_flags(row, 0, reply);
@@ -154,8 +157,12 @@ fn text(reply: &mut Writer<'_>, name: &str, value: &str) {
 }
 
 /// What is done to the `at`-th key.
-pub(super) fn key_flags(row: &Command, at: usize, reply: &mut Writer<'_>) {
-    let names = access::flags(row, at);
+fn key_flags(row: &Command, at: usize, reply: &mut Writer<'_>) {
+    names(access::flags(row, at), reply);
+}
+
+/// Names between spaces, as a set.
+pub(super) fn names(names: &str, reply: &mut Writer<'_>) {
     reply.set(names.split(' ').count());
     names.split(' ').for_each(|name| reply.simple(name));
 }

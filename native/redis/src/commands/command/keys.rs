@@ -1,10 +1,11 @@
 //! COMMAND GETKEYS and COMMAND GETKEYSANDFLAGS: the keys of a request, as it would be executed.
 
+use crate::acl::access;
 use crate::call::Call;
 use crate::command::{Command, KeyList, Keys, find};
 use crate::fault::{Fault, Outcome};
 
-use super::info::key_flags;
+use super::info::names;
 
 pub(super) fn keys(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let (_, keys) = found(&words[2..])?;
@@ -19,7 +20,7 @@ pub(super) fn keys_and_flags(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcom
     for (at, key) in keys.iter().enumerate() {
         call.reply.array(2);
         call.reply.bulk(key);
-        key_flags(command, at, &mut call.reply);
+        names(access::flags_of(command, &words[2..], at), &mut call.reply);
     }
     Ok(())
 }

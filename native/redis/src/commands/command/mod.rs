@@ -45,7 +45,11 @@ fn list(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let is_filtered = words.len() > 2;
     let every = command::numbered().iter().filter(|row| is_filtered || !row.full_name.contains('|'));
     let found: Vec<&str> = every.filter(|row| wanted(row)).map(|row| row.full_name).collect();
-    call.reply.set(found.len());
+    if is_filtered {
+        call.reply.array(found.len())
+    } else {
+        call.reply.set(found.len())
+    }
     found.iter().for_each(|name| call.reply.bulk(name.as_bytes()));
     Ok(())
 }
