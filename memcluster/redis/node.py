@@ -74,6 +74,10 @@ class RedisNode:
         """Accepts no more, lets what is begun end, closes the rest when time is up."""
         self._engine.stop(timeout_seconds)
 
+    def info(self, section: str = "") -> dict[str, str]:
+        """What `INFO SECTION` says."""
+        return dict(self._engine.info(section))
+
     def stopped_fd(self) -> int:
         """A descriptor that becomes readable when the node ended by itself: a client's `SHUTDOWN`, or a failure."""
         return self._engine.stopped_fd()

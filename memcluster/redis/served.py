@@ -55,7 +55,10 @@ SERVED: tuple[Directive, ...] = (
     Directive("stream-node-max-entries", E, "100", "entries of a stream's node"),
     Directive("proto-max-bulk-len", E, "536870912", "bytes of the longest word of a request"),
     Directive("client-query-buffer-limit", E, "1073741824", "bytes of the longest request"),
-    Directive("client-output-buffer-limit", E, "", "answers that may wait for a client before it is closed, by class"),
+    Directive(
+        "client-output-buffer-limit", E, "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+        "answers that may wait for a client before it is closed, by class",
+    ),
     Directive("maxmemory-clients", E, "0", "memory of all connections' buffers"),
     Directive("busy-reply-threshold", E, "5000", "milliseconds a script may run undisturbed", ("lua-time-limit",)),
     Directive("lazyfree-lazy-eviction", E, "no", "evicted values are freed in the background"),

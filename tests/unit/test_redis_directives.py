@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from memcluster._native import redis_directives
 from memcluster.errors import ConfigError
 from memcluster.redis.configuration import Given, read_arguments, read_file, read_text, split
 from memcluster.redis.directives import Verdict, by_name
@@ -127,6 +128,20 @@ def test_debians_file_is_taken() -> None:
 
 def test_every_row_of_the_process_is_read() -> None:
     assert {row.name for row in by_name().values() if row.verdict is Verdict.PROCESS} == set(READERS)
+
+
+def test_the_engine_serves_what_is_handed_on() -> None:
+    served = {name: default for name, _, default, _ in redis_directives()}
+    handed_on = [
+        row for row in dict.fromkeys(by_name().values()) if row.verdict is Verdict.ENGINE and row.name != "user"
+    ]
+    assert [row.name for row in handed_on if row.name not in served] == []
+    assert [row.name for row in handed_on if row.default != served[row.name]] == []
+
+
+def test_every_directive_of_the_engine_is_known() -> None:
+    names = [name for row in redis_directives() for name in row[:2] if name]
+    assert [name for name in names if name not in by_name()] == []
 
 
 def test_no_name_stands_twice() -> None:

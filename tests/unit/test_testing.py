@@ -25,6 +25,16 @@ def test_a_redis_mode_node_for_a_test(redis_node: RedisNode) -> None:
     assert ask((redis_node.host, redis_node.port), b"SET a b\r\nGET a\r\n", b"b\r\n") == b"+OK\r\n$1\r\nb\r\n"
     assert redis_node.url == f"redis://127.0.0.1:{redis_node.port}/0"
     assert redis_node.failure is None
+    assert redis_node.info("server")["redis_version"] == "7.2.4"
+    assert redis_node.info("keyspace") == {"db0": "keys=1,expires=0,avg_ttl=0"}
+
+
+def test_a_redis_mode_node_takes_directives() -> None:
+    with RedisNode(port=0, maxmemory="64mb", maxmemory_policy="allkeys-lru", io_threads=1) as node:
+        assert node.info("memory")["maxmemory"] == str(64 << 20)
+        assert node.info("memory")["maxmemory_policy"] == "allkeys-lru"
+    with pytest.raises(ConfigError, match="RedisNode: maxmemory-policy: "):
+        RedisNode(port=0, maxmemory_policy="whatever")
 
 
 def test_a_redis_mode_node_checks_its_directives() -> None:
