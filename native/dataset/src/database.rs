@@ -65,6 +65,20 @@ impl Database {
         }
     }
 
+    /// A hint: see `Dataset::bring_near`.
+    #[inline]
+    pub(crate) fn bring_slot(&self, hash: u64) {
+        self.items.bring_slot(hash);
+    }
+
+    /// The same, once what leads to the item is near.
+    #[inline]
+    pub(crate) fn bring_item(&self, hash: u64) {
+        if let Some(item) = self.items.likely(hash) {
+            item.bring();
+        }
+    }
+
     /// The item, expired or not; `hash` is the key's.
     #[must_use]
     pub fn item(&self, hash: u64, key: &[u8]) -> Option<&Item> {

@@ -1,6 +1,7 @@
 //! All databases in all shards, and how they are locked.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
@@ -48,6 +49,21 @@ impl<A: Default> Dataset<A> {
         shards
     }
 
+    /// Brings near what look-ups of these hashes in a database will read, so that the waits for memory overlap: first what leads to
+    /// the items, then the items. A hint: shards that others hold are left out.
+    pub fn bring_near(&self, database: usize, hashes: &[u64]) {
+        for &hash in hashes {
+            if let Some(shard) = self.shards[shard_of(hash)].try_lock() {
+                shard.databases[database].bring_slot(hash);
+            }
+        }
+        for &hash in hashes {
+            if let Some(shard) = self.shards[shard_of(hash)].try_lock() {
+                shard.databases[database].bring_item(hash);
+            }
+        }
+    }
+
     /// Bytes of all items and their tables, known without a lock; up to a KiB a database and shard behind.
     #[must_use]
     pub fn weight(&self) -> usize {
@@ -59,6 +75,26 @@ impl<A: Default> Dataset<A> {
     pub fn lock(&self, shards: Shards) -> Locked<'_, A> {
         let guards = shards.iter().map(|shard| self.shards[shard].lock()).collect();
         Locked { weight: &self.weight, shards, guards, changed: None }
+    }
+
+    /// The same, but gives up when there is no hope for a shard that others keep; that is asked at first and whenever `patience` is
+    /// over.
+    pub fn lock_unless(
+        &self,
+        shards: Shards,
+        patience: Duration,
+        is_hopeless: impl Fn(Shards) -> bool,
+    ) -> Option<Locked<'_, A>> {
+        let mut guards = SmallVec::new();
+        for shard in shards.iter() {
+            let mutex = &self.shards[shard];
+            let mut guard = mutex.try_lock();
+            while guard.is_none() && !is_hopeless(Shards::one(shard)) {
+                guard = mutex.try_lock_for(patience);
+            }
+            guards.push(guard?);
+        }
+        Some(Locked { weight: &self.weight, shards, guards, changed: None })
     }
 }
 

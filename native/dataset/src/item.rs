@@ -28,6 +28,12 @@ impl Item {
         Self(Block::new(key, stored, access, None))
     }
 
+    /// A hint: brings it near.
+    #[inline]
+    pub(crate) fn bring(&self) {
+        self.0.bring();
+    }
+
     /// Its key.
     #[must_use]
     pub fn key(&self) -> &[u8] {

@@ -19,6 +19,7 @@ mod due;
 mod hash;
 mod item;
 mod list;
+mod prefetch;
 mod set;
 mod shards;
 mod sorted_set;

@@ -11,7 +11,9 @@
 
 use std::fmt;
 
-use hashbrown::hash_table::HashTable;
+use hashbrown::hash_table::{HashTable, OccupiedEntry};
+
+use crate::prefetch;
 
 /// Elements in a segment, on average, before another one is made. An insertion moves at most some two hundred.
 const FILL: usize = 64;
@@ -37,6 +39,8 @@ pub fn hash(bytes: &[u8]) -> u64 {
 #[derive(Clone)]
 pub struct Table<T> {
     segments: Vec<HashTable<T>>,
+    /// Where the tags of each segment lie, as far as is known: a hint for `bring_slot`.
+    tags: Vec<usize>,
     len: usize,
     /// Bytes that the segments' tables take.
     allocated: usize,
@@ -44,7 +48,7 @@ pub struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { segments: Vec::new(), len: 0, allocated: 0 }
+        Self { segments: Vec::new(), tags: Vec::new(), len: 0, allocated: 0 }
     }
 }
 
@@ -64,6 +68,11 @@ fn order(hash: u64) -> u32 {
     (hash as u32).reverse_bits()
 }
 
+/// Where the tags of an entry's table begin: hashbrown lays its elements down before them, the first one last.
+fn tags_behind<T>(entry: &OccupiedEntry<'_, T>) -> usize {
+    std::ptr::from_ref(entry.get()).addr() + (entry.bucket_index() + 1) * size_of::<T>()
+}
+
 impl<T> Table<T> {
     /// Elements.
     #[must_use]
@@ -80,7 +89,7 @@ impl<T> Table<T> {
     /// Bytes that it has taken, the structure itself not counted; known without a walk.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.allocated + self.segments.capacity() * size_of::<HashTable<T>>()
+        self.allocated + self.segments.capacity() * size_of::<HashTable<T>>() + self.tags.capacity() * size_of::<usize>()
     }
 
     /// Segments: each insertion makes at most one more, each removal at most one less.
@@ -126,7 +135,28 @@ impl<T> Table<T> {
             self.allocated += segment.allocation_size();
         }
         self.len += 1;
-        segment.insert_unique(inner(hash), element, |element| inner(hasher(element))).into_mut()
+        let entry = segment.insert_unique(inner(hash), element, |element| inner(hasher(element)));
+        self.tags[at] = tags_behind(&entry);
+        entry.into_mut()
+    }
+
+    /// Brings near what a search will read first: the tags and the places that belong to them. A hint.
+    #[inline]
+    pub(crate) fn bring_slot(&self, hash: u64) {
+        let at = self.segment_of(hash);
+        if let (Some(segment), Some(&tags)) = (self.segments.get(at), self.tags.get(at)) {
+            let first = inner(hash) as usize & segment.num_buckets().wrapping_sub(1);
+            let slot = tags.wrapping_sub((first + 1) * size_of::<T>());
+            prefetch::line(tags.wrapping_add(first));
+            prefetch::line(slot);
+            prefetch::line(slot.wrapping_sub(prefetch::LINE));
+        }
+    }
+
+    /// An element that has the hash's tag: most likely the one that a search will find.
+    #[inline]
+    pub(crate) fn likely(&self, hash: u64) -> Option<&T> {
+        self.segments.get(self.segment_of(hash))?.find(inner(hash), |_| true)
     }
 
     /// Takes the one of this hash that is meant out.
@@ -146,27 +176,33 @@ impl<T> Table<T> {
         let count = self.segments.len();
         if count == 0 {
             self.segments.push(HashTable::new());
+            self.tags.push(0);
             return;
         }
         let parent = count - (1 << count.ilog2());
         let whole = std::mem::take(&mut self.segments[parent]);
         self.allocated -= whole.allocation_size();
         self.segments.push(HashTable::new());
+        let mut tags = [0; 2];
         let places = |element: &T| self.segment_of(hasher(element));
         let stay = whole.iter().filter(|element| places(element) == parent).count();
         let mut parts = [HashTable::with_capacity(stay), HashTable::with_capacity(whole.len() - stay)];
         for element in whole {
             let hash = hasher(&element);
             let goes = usize::from(self.segment_of(hash) != parent);
-            parts[goes].insert_unique(inner(hash), element, |element| inner(hasher(element)));
+            let entry = parts[goes].insert_unique(inner(hash), element, |element| inner(hasher(element)));
+            tags[goes] = tags_behind(&entry);
         }
         self.allocated += parts.iter().map(HashTable::allocation_size).sum::<usize>();
         [self.segments[parent], self.segments[count]] = parts;
+        self.tags[parent] = tags[0];
+        self.tags.push(tags[1]);
     }
 
     /// One segment less: the last one goes back to where it came from.
     fn join(&mut self, hasher: &impl Fn(&T) -> u64) {
         let Some(last) = self.segments.pop() else { return };
+        self.tags.pop();
         let count = self.segments.len();
         let parent = std::mem::take(&mut self.segments[count - (1 << count.ilog2())]);
         self.allocated -= last.allocation_size() + parent.allocation_size();

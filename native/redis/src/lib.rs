@@ -13,6 +13,7 @@
 mod acl;
 mod admission;
 mod attached;
+mod batch;
 mod blocking;
 mod call;
 mod clients;
@@ -59,8 +60,8 @@ pub use call::Call;
 pub use clients::{ClientId, Peer};
 pub use effects::{Effect, Effects, Log};
 pub use fault::{Fault, Outcome};
-pub use outbox::{Mail, Outbox, PushLimits};
 pub use host::Host;
+pub use outbox::{Mail, Outbox, PushLimits};
 pub use server::{Server, Settings, VERSION};
 pub use session::Session;
 pub use upkeep::Sweeper;

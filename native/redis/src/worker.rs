@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dataset::Millis;
-use resp::{Parsed, Writer, request};
+use resp::Writer;
 
 use crate::admission::{admit, row};
+use crate::batch::{Batch, Behind};
 use crate::blocking::Waiter;
 use crate::clients::Peer;
 use crate::command::{Command, flag};
@@ -15,6 +16,7 @@ use crate::execute::Aftermath;
 use crate::fault::Fault;
 use crate::identity::{Identity, Replies};
 use crate::outbox::{Mail, Outbox, PushLimits};
+use crate::scripts::BUSY;
 use crate::server::Server;
 use crate::session::Session;
 
@@ -40,6 +42,7 @@ pub struct Worker {
     deadlines: BTreeMap<(Millis, u64), Arc<Waiter>>,
     /// Room for the words of a request, empty between two inputs.
     words: Vec<&'static [u8]>,
+    batch: Batch,
 }
 
 impl Worker {
@@ -49,7 +52,7 @@ impl Worker {
         let mut after = Aftermath::default();
         after.effects.are_wanted = server.log.is_some();
         server.workers.lock().push(after.meter.counters.clone());
-        Self { server, number, after, deadlines: BTreeMap::new(), words: Vec::new() }
+        Self { server, number, after, deadlines: BTreeMap::new(), words: Vec::new(), batch: Batch::default() }
     }
 
     /// A connection stands; `token` is what the host calls it.
@@ -80,7 +83,7 @@ impl Worker {
     fn stop_watching(&self, session: &mut Session) {
         if let Some(watch) = session.watch.take() {
             let shards = self.server.dataset.shards_of(watch.keys.iter().map(|(_, key)| &**key));
-            watch.forget(&mut self.server.dataset.lock(shards));
+            self.server.clean(shards, move |data| watch.forget(data));
         }
     }
 
@@ -149,46 +152,81 @@ impl Worker {
         now: Millis,
         words: &mut Vec<&'i [u8]>,
     ) -> Progress {
-        let mut done = 0;
-        for _ in 0..self.server.settings.requests_per_turn.max(1) {
-            if out.len() >= limit {
-                return Progress::Blocked(done);
-            }
-            if let Some(waiter) = &session.waiter {
-                if !waiter.is_settled() {
-                    return Progress::Blocked(done);
-                }
-                self.stop_waiting(session);
-            }
-            words.clear();
+        let (mut done, mut left) = (0, self.server.settings.requests_per_turn.max(1));
+        while left > 0 {
             let mut limits = self.server.settings.limits;
             limits.is_stranger = !session.identity.is_known && !self.server.acl.default.is_open();
-            match request::parse(&input[done..], &limits, words, &mut session.begun) {
-                Parsed::Done(consumed) => {
-                    if !words.is_empty() && !self.request(session, words, out, now) {
-                        return Progress::Blocked(done);
-                    }
-                    done += consumed;
-                }
-                Parsed::NeedMore if input.len() - done > limits.request_max => return Progress::Close,
-                Parsed::NeedMore => return Progress::Consumed(done),
-                Parsed::Quoted(quoted, consumed) => {
-                    let words: Vec<&[u8]> = quoted.iter().map(Vec::as_slice).collect();
+            let behind = self.batch.read(&input[done..], left, &limits, words, &mut session.begun);
+            left = left.saturating_sub(self.batch.ends.len().max(1));
+            self.batch.look_ahead(&self.server, session.database, words);
+            if let Err(progress) = self.serve_batch(session, words, &mut done, out, limit, now) {
+                // What was read of a request behind those that are left is read again with them.
+                session.begun = None;
+                return progress;
+            }
+            if self.must_wait(session, out, limit) {
+                return Progress::Blocked(done);
+            }
+            match behind {
+                Behind::More => {}
+                Behind::Part if input.len() - done > limits.request_max => return Progress::Close,
+                Behind::Part => return Progress::Consumed(done),
+                Behind::Quoted(words, bytes) => {
+                    let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
                     if !self.request(session, &words, out, now) {
                         return Progress::Blocked(done);
                     }
-                    done += consumed;
+                    done += bytes;
+                    if session.is_closing {
+                        return Progress::Close;
+                    }
                 }
-                Parsed::Bad(message) => {
+                Behind::Bad(message) => {
                     Writer::new(out, session.version).error(&[b"ERR ", &*message].concat());
                     return Progress::Close;
                 }
             }
-            if session.is_closing {
-                return Progress::Close;
-            }
         }
         if done == input.len() { Progress::Consumed(done) } else { Progress::Yield(done) }
+    }
+
+    /// Serves the requests of the batch; `done` counts the bytes of those that are done. An error when not all of them are.
+    fn serve_batch(
+        &mut self,
+        session: &mut Session,
+        words: &[&[u8]],
+        done: &mut usize,
+        out: &mut Vec<u8>,
+        limit: usize,
+        now: Millis,
+    ) -> Result<(), Progress> {
+        let (from, mut first) = (*done, 0);
+        for number in 0..self.batch.ends.len() {
+            let (last, end) = self.batch.ends[number];
+            if self.must_wait(session, out, limit) {
+                return Err(Progress::Blocked(*done));
+            }
+            if last > first && !self.request(session, &words[first..last], out, now) {
+                return Err(Progress::Blocked(*done));
+            }
+            (first, *done) = (last, from + end);
+            if session.is_closing {
+                return Err(Progress::Close);
+            }
+        }
+        Ok(())
+    }
+
+    /// The connection waits for a key, or its reply has to drain.
+    #[inline]
+    fn must_wait(&mut self, session: &mut Session, out: &[u8], limit: usize) -> bool {
+        if let Some(waiter) = &session.waiter {
+            if !waiter.is_settled() {
+                return true;
+            }
+            self.stop_waiting(session);
+        }
+        out.len() >= limit
     }
 
     /// One request: finds its row, and executes it unless something forbids. False when a pause holds it: it is to be asked again.
@@ -247,7 +285,9 @@ impl Worker {
     ) {
         let server = &*self.server;
         session.identity.command = command.number + 1;
-        let mut data = server.dataset.lock(server.shards_of(session, command, words));
+        let Some(mut data) = server.lock(server.shards_of(session, command, words)) else {
+            return self.refuse(session, words, BUSY, out);
+        };
         let wait = server.run(session, &mut data, command, words, out, now, &mut self.after);
         if let Some(wait) = wait {
             let waiter = server.enrol(session, &mut data, command, words, wait);

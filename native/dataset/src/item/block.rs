@@ -11,7 +11,7 @@
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
-use crate::{Millis, Value};
+use crate::{Millis, Value, prefetch};
 
 /// Strings up to this length lie beside their key.
 pub(super) const BYTES_MAX: usize = 4096;
@@ -105,6 +105,14 @@ impl Block {
             }
             Self(pointer)
         }
+    }
+
+    /// A hint: its first two lines.
+    #[inline]
+    pub(super) fn bring(&self) {
+        let start = self.0.as_ptr().addr();
+        prefetch::line(start);
+        prefetch::line(start + prefetch::LINE);
     }
 
     fn head(&self) -> Head {
