@@ -42,7 +42,7 @@ pub enum Value {
     /// See `List`.
     List(Box<List>),
     /// See `Hash`.
-    Hash(Box<Hash>),
+    Hash(Hash),
     /// See `Set`.
     Set(Box<Set>),
     /// See `SortedSet`.
@@ -88,7 +88,7 @@ impl View<'_> {
         match *self {
             Self::String(bytes) => Value::String(bytes.to_vec()),
             Self::List(list) => Value::List(Box::new(list.clone())),
-            Self::Hash(hash) => Value::Hash(Box::new(hash.clone())),
+            Self::Hash(hash) => Value::Hash(hash.clone()),
             Self::Set(set) => Value::Set(Box::new(set.clone())),
             Self::SortedSet(sorted) => Value::SortedSet(Box::new(sorted.clone())),
             Self::Stream(stream) => Value::Stream(Box::new(stream.clone())),
@@ -146,7 +146,7 @@ impl Value {
         match self {
             Self::String(bytes) => bytes.capacity(),
             Self::List(list) => size_of::<List>() + list.weight(),
-            Self::Hash(hash) => size_of::<Hash>() + hash.weight(),
+            Self::Hash(hash) => hash.weight(),
             Self::Set(set) => size_of::<Set>() + set.weight(),
             Self::SortedSet(sorted) => size_of::<SortedSet>() + sorted.weight(),
             Self::Stream(stream) => size_of::<Stream>() + stream.weight(),
@@ -205,7 +205,7 @@ macro_rules! typed {
             }
 
             fn into_value(self) -> Value {
-                Value::$name(Box::new(self))
+                Value::$name(self.into())
             }
         }
     )*};

@@ -7,7 +7,7 @@ mod packed;
 mod tests;
 
 use large::Large;
-use packed::Packed;
+use packed::{PAIRS_MAX, Packed};
 
 /// Up to where a hash is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +23,14 @@ impl Packing {
     pub const DEFAULT: Self = Self { entries: 128, bytes: 64 };
 }
 
-/// Fields and their values.
+/// So many fields of a new hash are written at once, in one allocation, when they are all different.
+const AT_ONCE_MAX: usize = 64;
+
+/// Fields and their values; as large as two pointers, so that it lies in its `Value`.
 #[derive(Clone, Debug, Default)]
 pub struct Hash(Form);
+
+const _: () = assert!(size_of::<Hash>() == 2 * size_of::<usize>());
 
 #[derive(Clone, Debug)]
 enum Form {
@@ -86,11 +91,25 @@ impl Hash {
     pub fn set(&mut self, field: &[u8], value: &[u8], packing: Packing) -> bool {
         if let Form::Packed(packed) = &mut self.0 {
             let fits = field.len().max(value.len()) <= packing.bytes;
-            if fits && (packed.len() < packing.entries || packed.get(field).is_some()) {
+            if fits && (packed.len() < packing.entries.min(PAIRS_MAX) || packed.get(field).is_some()) {
                 return packed.set(field, value);
             }
         }
         self.large().set(field, value)
+    }
+
+    /// Sets fields, one after the other; returns how many are new.
+    pub fn set_all(&mut self, pairs: &[[&[u8]; 2]], packing: Packing) -> usize {
+        if let Form::Packed(packed) = &mut self.0
+            && packed.len() == 0
+            && (1..=packing.entries.min(AT_ONCE_MAX)).contains(&pairs.len())
+            && pairs.as_flattened().iter().all(|word| word.len() <= packing.bytes)
+            && are_different(pairs)
+        {
+            packed.append(pairs);
+            return pairs.len();
+        }
+        pairs.iter().filter(|[field, value]| self.set(field, value, packing)).count()
     }
 
     fn large(&mut self) -> &mut Large {
@@ -159,4 +178,8 @@ impl Hash {
             Form::Large(large) => large.validate(),
         }
     }
+}
+
+fn are_different(pairs: &[[&[u8]; 2]]) -> bool {
+    pairs.iter().enumerate().all(|(at, [field, _])| pairs[..at].iter().all(|[other, _]| other != field))
 }

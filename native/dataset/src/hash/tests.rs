@@ -113,3 +113,22 @@ fn a_random_field_is_any_of_them() {
     assert_eq!(seen.len(), 5);
     assert_eq!(Hash::default().random(draw), None);
 }
+
+proptest! {
+    #[test]
+    fn fields_set_at_once_are_as_set_one_by_one(
+        fields in prop::collection::vec((0..30_u16, 0..9_u16), 0..12),
+        more in prop::collection::vec((0..30_u16, 0..9_u16), 0..12),
+    ) {
+        let (mut at_once, mut one_by_one) = (Hash::default(), Hash::default());
+        for part in [fields, more] {
+            let words: Vec<[Vec<u8>; 2]> = part.iter().map(|(field, value)| [word(*field, 0), word(*value, 0)]).collect();
+            let pairs: Vec<[&[u8]; 2]> = words.iter().map(|[field, value]| [&field[..], &value[..]]).collect();
+            let new = pairs.iter().filter(|[field, value]| one_by_one.set(field, value, SMALL)).count();
+            prop_assert_eq!(at_once.set_all(&pairs, SMALL), new);
+            at_once.validate();
+            prop_assert!(at_once.iter().eq(one_by_one.iter()));
+            prop_assert_eq!(at_once.encoding(), one_by_one.encoding());
+        }
+    }
+}

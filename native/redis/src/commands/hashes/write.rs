@@ -27,9 +27,7 @@ fn set_all(call: &mut Call<'_, '_>, words: &[&[u8]], name: &str) -> Result<usize
         return Err(Fault::arity(name));
     }
     let packing = call.server.tuning.hash_packing();
-    let added = call.change_or_make::<Hash, _>(words[1], |hash| {
-        pairs.iter().filter(|[field, value]| hash.set(field, value, packing)).count()
-    })?;
+    let added = call.change_or_make::<Hash, _>(words[1], |hash| hash.set_all(pairs, packing))?;
     call.modified(words[1], Class::Hash, "hset");
     Ok(added)
 }
