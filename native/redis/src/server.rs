@@ -139,11 +139,18 @@ impl Server {
     /// # Errors
     /// `<directive>: <what is wrong with its value>`.
     pub fn start(settings: Settings, host: Arc<dyn Host>) -> Result<Self, String> {
-        let server = Self { host, ..Self::new(settings) };
-        for (name, value) in &server.settings.config {
-            server.set_at_start(name, value).map_err(|error| format!("{name}: {error}"))?;
+        Self { host, ..Self::new(settings) }.configured()
+    }
+
+    /// With the directives that its settings hold.
+    ///
+    /// # Errors
+    /// `<directive>: <what is wrong with its value>`.
+    pub fn configured(self) -> Result<Self, String> {
+        for (name, value) in &self.settings.config {
+            self.set_at_start(name, value).map_err(|error| format!("{name}: {error}"))?;
         }
-        Ok(server)
+        Ok(self)
     }
 
     /// # Panics

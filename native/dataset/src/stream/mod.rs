@@ -31,7 +31,7 @@ pub const NODE_ENTRIES: usize = 100;
 const BLOCK: usize = size_of::<(Id, Block)>() + 16;
 
 /// Entries in the order of their ids.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Stream {
     blocks: BTreeMap<Id, Block>,
     len: usize,
@@ -42,6 +42,20 @@ pub struct Stream {
     groups: BTreeMap<Box<[u8]>, Group>,
     /// Bytes of all blocks and groups.
     weight: usize,
+}
+
+impl Clone for Stream {
+    /// A copy has no room to grow in: it may weigh less.
+    fn clone(&self) -> Self {
+        let (blocks, groups) = (self.blocks.clone(), self.groups.clone());
+        let weight = weigh(&blocks, &groups);
+        Self { blocks, groups, weight, ..*self }
+    }
+}
+
+fn weigh(blocks: &BTreeMap<Id, Block>, groups: &BTreeMap<Box<[u8]>, Group>) -> usize {
+    let blocks: usize = blocks.values().map(|block| BLOCK + block.capacity()).sum();
+    blocks + groups.iter().map(|(name, group)| group.weight() + name.len()).sum::<usize>()
 }
 
 impl Stream {
@@ -273,11 +287,10 @@ impl Stream {
     /// # Panics
     /// When an invariant is broken.
     pub fn validate(&self) {
-        let (mut len, mut weight, mut last) = (0, 0, Id::ZERO);
+        let (mut len, mut last) = (0, Id::ZERO);
         for (master, block) in &self.blocks {
             block.validate(*master);
             len += block.counts().0;
-            weight += BLOCK + block.capacity();
             let places: Vec<Place> = block.places(*master).collect();
             assert!(places.first().is_some_and(|place| place.id == *master), "a block is known by its first entry");
             assert!(len == 0 || *master > last, "blocks don't overlap");
@@ -285,10 +298,7 @@ impl Stream {
         }
         assert_eq!(len, self.len, "entries are counted");
         assert!(last <= self.last_id, "no entry is behind the last id");
-        for (name, group) in &self.groups {
-            group.validate();
-            weight += group.weight() + name.len();
-        }
-        assert_eq!(weight, self.weight, "blocks and groups are weighed");
+        self.groups.values().for_each(Group::validate);
+        assert_eq!(weigh(&self.blocks, &self.groups), self.weight, "blocks and groups are weighed");
     }
 }
