@@ -44,6 +44,7 @@ UNSERVED: tuple[Directive, ...] = (
         ("masterauth", ""), ("masteruser", ""), ("replica-serve-stale-data", "yes", "slave-serve-stale-data"),
         ("replica-read-only", "yes", "slave-read-only"), ("replica-priority", "100", "slave-priority"),
         ("replica-lazy-flush", "no", "slave-lazy-flush"), ("replica-announced", "yes"),
+        ("close-on-replica-write", "yes"),
         ("replica-announce-ip", "", "slave-announce-ip"), ("replica-announce-port", "0", "slave-announce-port"),
         ("replica-ignore-maxmemory", "yes", "slave-ignore-maxmemory"), ("replica-ignore-disk-write-errors", "no"),
         ("min-replicas-max-lag", "10", "min-slaves-max-lag"), ("repl-timeout", "60"), ("repl-backlog-size", "1mb"),

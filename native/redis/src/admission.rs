@@ -50,7 +50,9 @@ fn unknown(words: &[&[u8]]) -> Fault {
         if left == 0 {
             break;
         }
-        let shown = &word[..word.len().min(left)];
+        // As Redis prints it: up to a zero byte.
+        let end = word.iter().take(left).position(|byte| *byte == 0).unwrap_or(word.len().min(left));
+        let shown = &word[..end];
         text.push(b'\'');
         text.extend_from_slice(shown);
         text.extend_from_slice(b"' ");

@@ -64,7 +64,7 @@ class Drawer:
         while self.is_in_transaction and row.alone:
             row = self.random.choices(self.rows, cum_weights=self.weights)[0]
         words = [draw_word(kind, self.random) for kind in row.draw(self.random)]
-        if self.random.random() < SPOILT_SHARE:
+        if row.spoils and self.random.random() < SPOILT_SHARE:
             # An option put in by chance may ask for a part of what has no order.
             words = spoil(words, self.random) if row.order is Order.EXACT else words[: self.random.randint(1, 2)]
         if row.name in ("MULTI", "EXEC", "DISCARD"):

@@ -43,6 +43,17 @@ DIFFERENCES: tuple[Difference, ...] = (
         unsent=r"^SORT(_RO)? SET.* BY ",
     ),
     Difference(
+        "`BYLEX` and its like where scores differ",
+        "Redis defines no answer. Ours goes by the names of what it meets in the order of the set.",
+        unsent=r"^Z\S*LEX\S* (?!LEXICAL)|^ZRANGE(STORE)? (?!\S*\s?LEXICAL).* BYLEX",
+    ),
+    Difference(
+        "Blocking commands in scripts",
+        "They are allowed since Redis 7.2, as here, and do not wait.",
+        is_of_version=True,
+        unsent=r"^EVAL\S* .*'BLPOP'",
+    ),
+    Difference(
         "How a score is written",
         "In the fewest digits that mean it since Redis 7.2, as here; with 17 digits before: `3.3` was "
         "`3.2999999999999998`.",

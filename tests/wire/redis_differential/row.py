@@ -66,6 +66,8 @@ class Row:
     """What brings both servers into step again after an answer that is random; `{key}` is the first key."""
     alone: bool = False
     """Not inside MULTI."""
+    spoils: bool = True
+    """Now and then it is drawn broken."""
 
     @property
     def name(self) -> str:

@@ -13,6 +13,8 @@ WRONG_KEY_SHARE = 0.06
 
 TYPES = ("string", "list", "set", "zset", "hash", "stream", "bits", "hll")
 KEYS = {name: tuple(f"{name}{number}" for number in range(1, 4)) for name in TYPES}
+LEXICAL = "lexical"
+"""Sorted sets of one score each, of which no other command knows: with several no order by name is defined."""
 ALL_KEYS = tuple(key for keys in KEYS.values() for key in keys)
 NO_KEYS = ("missing", "", "nothing")
 
@@ -100,6 +102,8 @@ def draw_word(kind: str, random: Random) -> bytes:
     if kind.startswith("'"):
         word = HEXADECIMAL.sub(lambda match: chr(int(match[1], 16)), kind[1:])
         return (word.lower() if word.isupper() and random.random() < 0.1 else word).encode("latin-1")
+    if kind == LEXICAL:
+        return f"{LEXICAL}{random.randint(1, 2)}".encode()
     if kind in KEYS or kind == "any":
         return _key(kind, random).encode("latin-1")
     plain, odd = WORDS[kind]

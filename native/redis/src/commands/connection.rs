@@ -62,6 +62,9 @@ fn echo(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 
 fn select(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let number = words::integer(words[1])?;
+    if i32::try_from(number).is_err() {
+        return Err(Fault::of("ERR value is out of range, value must between -2147483648 and 2147483647"));
+    }
     let number = usize::try_from(number).ok().filter(|number| *number < call.server.settings.databases);
     call.session.database = number.ok_or(Fault::of("ERR DB index is out of range"))?;
     call.reply.ok();

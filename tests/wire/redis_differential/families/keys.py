@@ -17,8 +17,10 @@ KEYS: tuple[Row, ...] = (
     Row("RENAMENX any any"),
     Row("COPY any any [DB database] [REPLACE]"),
     Row("MOVE any database"),
-    Row("EXPIRE any seconds [NX|XX|GT|LT] [GT|NX]", weight=3),
-    Row("PEXPIRE any milliseconds [NX|XX|GT|LT]"),
+    # Whether the same time once more is later is decided by milliseconds: GT and LT stand where times are absolute.
+    Row("EXPIRE any seconds [NX|XX]", weight=3),
+    Row("EXPIRE any seconds (NX GT|GT LT|XX NX|word)", weight=1),
+    Row("PEXPIRE any milliseconds [NX|XX]"),
     Row("EXPIREAT any time [NX|XX|GT|LT]"),
     Row("PEXPIREAT any time_ms [NX|XX|GT|LT]"),
     Row("PERSIST any"),
@@ -40,7 +42,7 @@ KEYS: tuple[Row, ...] = (
     Row("SORT_RO (list|set|zset) [LIMIT index count] [GET by] [ASC|DESC] [ALPHA]"),
     # In which order equal weights come is up to the C library, or with LIMIT to Redis's own sorting.
     Row("SORT (list|set|zset) BY by [GET #] [ASC|DESC] [ALPHA]", weight=1, order=Order.ANY),
-    Row("SORT (list|zset) BY 'nosort [LIMIT index count] [GET #] [ASC|DESC] [STORE list]", weight=1),
+    Row("SORT (list|zset) BY 'nosort [GET #] [ASC|DESC]", weight=1, order=Order.ANY),
     Row("SELECT database", weight=1),
     Row("SELECT 0", weight=2),
     Row("SWAPDB database database", weight=1),

@@ -29,7 +29,7 @@ STREAMS: tuple[Row, ...] = (
     Row("XPENDING stream group [IDLE count] id_bound id_bound count [consumer]", order=Order.CLOCK),
     Row("XCLAIM stream group consumer count id... [IDLE integer|TIME time_ms] [RETRYCOUNT count] [FORCE] [JUSTID]"),
     Row("XAUTOCLAIM stream group consumer count id [COUNT count] [JUSTID]"),
-    Row("XINFO STREAM stream", order=Order.RANDOM),
+    Row("XINFO STREAM stream"),
     Row("XINFO GROUPS stream"),
     Row("XINFO CONSUMERS stream group", order=Order.RANDOM),
     Row("XINFO (STREAM|GROUPS|CONSUMERS|NOSUCH) any", weight=1, order=Order.RANDOM),
