@@ -1,8 +1,8 @@
 //! MONITOR: connections that are told every command before it runs.
 
 use std::fmt::Write;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
@@ -41,9 +41,23 @@ impl Monitors {
 
     /// A command is about to run.
     #[inline]
-    pub(crate) fn tell(&self, client: &Client, database: usize, command: &Command, words: &[&[u8]], outbox: &mut Outbox) {
+    pub(crate) fn tell(
+        &self,
+        client: &Client,
+        database: usize,
+        command: &Command,
+        words: &[&[u8]],
+        outbox: &mut Outbox,
+    ) {
         if self.count.load(Relaxed) > 0 && command.flags & (flag::ADMIN | flag::SKIP_MONITOR) == 0 {
             self.send(client, database, &redacted(command, words), outbox);
+        }
+    }
+
+    /// A transaction is done, whose commands have been told.
+    pub(crate) fn show(&self, client: &Client, database: usize, words: &[&[u8]], outbox: &mut Outbox) {
+        if self.count.load(Relaxed) > 0 {
+            self.send(client, database, words, outbox);
         }
     }
 
@@ -61,8 +75,7 @@ impl Monitors {
 /// `+1700000000.123456 [0 127.0.0.1:5000] "get" "key"`.
 fn line(client: &Client, database: usize, words: &[&[u8]]) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut line =
-        format!("+{}.{:06} [{database} {}]", since.as_secs(), since.subsec_micros(), client.peer.address);
+    let mut line = format!("+{}.{:06} [{database} {}]", since.as_secs(), since.subsec_micros(), client.peer.address);
     for word in words {
         line.push_str(" \"");
         for byte in *word {

@@ -46,7 +46,8 @@ impl Server {
         let Some(mut rates) = self.rates.try_lock() else { return };
         if rates.last.is_none_or(|(then, _)| now.duration_since(then) >= PERIOD) {
             let connections = self.host.connections();
-            let counts = [self.sum(|counters| counters.processed.get()), connections.bytes_read, connections.bytes_written];
+            let counts =
+                [self.sum(|counters| counters.processed.get()), connections.bytes_read, connections.bytes_written];
             rates.sample(now, counts);
         }
     }

@@ -7,12 +7,15 @@ use crate::session::Transaction;
 
 const FREE: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::FAST;
 const AT_ONCE: u32 = FREE | flag::NO_MULTI;
+/// Shown and remembered as the commands that it runs.
+const EXEC: u32 =
+    flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::NO_MULTI | flag::SKIP_SLOWLOG | flag::SKIP_MONITOR;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("multi", 1, AT_ONCE, Keys::None, multi)
         .of(&["transaction"])
         .about("1.2.0", "Queues the commands that follow until EXEC."),
-    Command::new("exec", 1, flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::NO_MULTI, Keys::Session, exec)
+    Command::new("exec", 1, EXEC, Keys::Session, exec)
         .of(&["transaction"])
         .about("1.2.0", "Executes what was queued, as one, unless a watched key has changed."),
     Command::new("discard", 1, AT_ONCE, Keys::Session, discard)
@@ -35,7 +38,7 @@ fn multi(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-fn exec(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
+fn exec(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let transaction = call.session.transaction.take().ok_or(Fault::of("ERR EXEC without MULTI"))?;
     let is_disturbed = is_disturbed(call);
     forget_watch(call);
@@ -52,6 +55,7 @@ fn exec(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
         call.perform(queued.command, &queued.words());
     }
     call.effects.is_said = true;
+    call.server.monitors.show(call.session.client(), call.session.database, words, call.outbox);
     Ok(())
 }
 

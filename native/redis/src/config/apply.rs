@@ -10,6 +10,10 @@ pub(super) fn password(server: &Server, text: &str) -> Result<(), String> {
     Ok(())
 }
 
+pub(super) fn acl_file(server: &Server, path: &str) -> Result<(), String> {
+    if path.is_empty() { Ok(()) } else { server.acl.load(path) }
+}
+
 pub(super) fn events(server: &Server, text: &str) -> Result<(), String> {
     server.set_events(events::parse(text).unwrap_or(0));
     Ok(())

@@ -31,7 +31,7 @@ pub(super) const PROCESS: &[Directive] = &[
     row("logfile", Kind::Text, "").fixed(),
     row("loglevel", Kind::Choice(&["debug", "verbose", "notice", "warning", "nothing"]), "notice").fixed(),
     row("dir", Kind::Text, ".").fixed(),
-    row("aclfile", Kind::Text, "").fixed(),
+    row("aclfile", Kind::Text, "").fixed().then(apply::acl_file),
     row("enable-debug-command", Kind::Choice(&["no", "yes", "local"]), "no").fixed(),
     row("cluster-enabled", Kind::Switch, "no").fixed().only_default("one node is all there is: no cluster is spoken"),
     row("tls-port", Kind::Number(0, 65535), "0").only_default("TLS is not served"),
