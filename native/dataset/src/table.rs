@@ -214,6 +214,7 @@ impl<T> Table<T> {
         self.segments[count - (1 << count.ilog2())] = whole;
         if self.segments.capacity() > 4 * count {
             self.segments.shrink_to(2 * count);
+            self.tags.shrink_to(2 * count);
         }
     }
 

@@ -75,7 +75,9 @@ pub(crate) fn parse(text: &str) -> Option<u32> {
 /// The same as text again.
 pub(crate) fn text(bits: u32) -> String {
     let all = bits & ALL == ALL;
-    let shown = LETTERS.iter().filter(|(_, bit)| bits & bit != 0 && !(all && bit & ALL != 0));
+    // Redis leaves `n` out as well where it writes `A`.
+    let hidden = if all { ALL | Class::New.bit() } else { 0 };
+    let shown = LETTERS.iter().filter(|(_, bit)| bits & bit & !hidden != 0);
     all.then_some('A').into_iter().chain(shown.map(|(letter, _)| *letter)).collect()
 }
 
