@@ -123,7 +123,7 @@ impl Acceptor {
             let _ = sockopt::set_tcp_nodelay(&socket, true);
             let _ = sockopt::set_socket_keepalive(&socket, true);
         }
-        if let Some(desk) = self.desks.iter().min_by_key(|desk| desk.connections()) {
+        if let Some(desk) = self.desks.iter().min_by_key(|desk| (desk.is_stuck(), desk.connections())) {
             desk.hand(socket, index);
         }
     }

@@ -7,11 +7,15 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
 
 use crate::Token;
+
+/// A worker that has not come to an end with one turn for so long gets no new connections while others are left.
+const STUCK_AFTER: Duration = Duration::from_millis(200);
 
 /// One connection, as `stats conns` shows it.
 #[derive(Clone, Debug)]
@@ -35,6 +39,8 @@ pub(crate) struct Desk {
     mail: Mutex<Vec<(OwnedFd, usize)>>,
     seated: Mutex<HashMap<Token, Seated>>,
     connections: AtomicUsize,
+    /// When the worker began its turn, in milliseconds since the server began, plus one; 0 while it waits.
+    turn: AtomicU64,
     pub bytes_read: AtomicU64,
     pub bytes_written: AtomicU64,
     pub idle_closed: AtomicU64,
@@ -51,6 +57,7 @@ impl Desk {
             mail: Mutex::new(Vec::new()),
             seated: Mutex::new(HashMap::new()),
             connections: AtomicUsize::new(0),
+            turn: AtomicU64::new(0),
             bytes_read: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
             idle_closed: AtomicU64::new(0),
@@ -80,6 +87,25 @@ impl Desk {
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// The worker begins to serve what has come.
+    #[inline]
+    pub(crate) fn begin_turn(&self, now: Instant) {
+        let turn = now.duration_since(self.control.began).as_millis() as u64 + 1;
+        self.turn.store(turn, Ordering::Relaxed);
+    }
+
+    /// The worker waits again.
+    #[inline]
+    pub(crate) fn end_turn(&self) {
+        self.turn.store(0, Ordering::Relaxed);
+    }
+
+    /// One turn has taken so long that a new connection is better served by somebody else.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let turn = self.turn.load(Ordering::Relaxed);
+        turn > 0 && self.control.began.elapsed().saturating_sub(Duration::from_millis(turn)) > STUCK_AFTER
     }
 
     pub(crate) fn hand(&self, socket: OwnedFd, listener: usize) {
@@ -140,6 +166,7 @@ impl Desk {
 /// What holds for the server as a whole.
 #[derive(Debug)]
 pub(crate) struct Control {
+    began: Instant,
     pub connections: AtomicUsize,
     pub connections_total: AtomicU64,
     pub rejected: AtomicU64,
@@ -153,6 +180,7 @@ pub(crate) struct Control {
 impl Control {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
+            began: Instant::now(),
             connections: AtomicUsize::new(0),
             connections_total: AtomicU64::new(0),
             rejected: AtomicU64::new(0),

@@ -87,11 +87,13 @@ impl<S: Service> Worker<S> {
         let mut events: Vec<Event> = Vec::with_capacity(EVENTS_MAX);
         loop {
             events.clear();
+            self.desk.end_turn();
             match epoll::wait(&self.links.epoll, spare_capacity(&mut events), Some(&self.patience())) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
             self.links.now = Instant::now();
+            self.desk.begin_turn(self.links.now);
             self.second = self.links.now.duration_since(self.began).as_secs() as u32;
             for event in &events {
                 self.dispatch(event.data.u64(), event.flags);

@@ -163,14 +163,20 @@ impl Server {
             let mut passed = 0;
             loop {
                 if !data.covers(&key) {
-                    data = self.widen(data, self.dataset.shards_of([key.as_slice()]));
+                    let Some(wider) = self.widen(data, self.dataset.shards_of([key.as_slice()])) else {
+                        return self.serve_later(after.ready.drain(..).chain([(database, key)]));
+                    };
+                    data = wider;
                 }
                 let queue = data.attached(&key).awaited.get(&name);
                 let Some(waiter) = queue.and_then(|queue| queue.get(passed)).cloned() else { break };
                 let needed = self.shards_of_waiter(&waiter);
                 if !data.shards().cover(needed) {
                     // Others may have come between: from the beginning. The set of locked shards only grows, so this ends.
-                    data = self.widen(data, needed);
+                    let Some(wider) = self.widen(data, needed) else {
+                        return self.serve_later(after.ready.drain(..).chain([(database, key)]));
+                    };
+                    data = wider;
                     passed = 0;
                     continue;
                 }
@@ -183,10 +189,10 @@ impl Server {
         }
     }
 
-    fn widen<'d>(&'d self, data: Locked<'d, Attached>, more: Shards) -> Locked<'d, Attached> {
+    fn widen<'d>(&'d self, data: Locked<'d, Attached>, more: Shards) -> Option<Locked<'d, Attached>> {
         let shards = data.shards().with(more);
         drop(data);
-        self.dataset.lock(shards)
+        self.lock(shards)
     }
 
     fn shards_of_waiter(&self, waiter: &Waiter) -> Shards {
@@ -221,7 +227,7 @@ impl Server {
     }
 
     /// Its deadline has come: it is answered accordingly, unless it has been served.
-    pub(crate) fn give_up(&self, waiter: &Waiter, outbox: &mut Outbox) {
+    pub(crate) fn give_up(&self, waiter: &Arc<Waiter>, outbox: &mut Outbox) {
         self.end_waiting(waiter, Unblock::Timeout, outbox);
         self.leave_queues(waiter);
     }
@@ -249,11 +255,12 @@ impl Server {
     }
 
     /// The waiter's connection goes on or is gone: it is nowhere in the queues afterwards. No shard is locked by the caller.
-    pub(crate) fn leave_queues(&self, waiter: &Waiter) {
+    pub(crate) fn leave_queues(&self, waiter: &Arc<Waiter>) {
         if waiter.settle() {
             self.blocked.lock().remove(&waiter.client.number);
         }
         let shards = self.dataset.shards_of(waiter.keys.iter().map(Vec::as_slice));
-        waiter.dequeue(&mut self.dataset.lock(shards));
+        let waiter = waiter.clone();
+        self.clean(shards, move |data| waiter.dequeue(data));
     }
 }

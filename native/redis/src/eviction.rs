@@ -163,7 +163,7 @@ impl Server {
     }
 
     fn evict_in(&self, shard: usize, policy: Policy, now: Millis, after: &mut Aftermath) -> bool {
-        let mut data = self.dataset.lock(Shards::one(shard));
+        let Some(mut data) = self.lock(Shards::one(shard)) else { return false };
         let candidate = |database| {
             let (_, part) = data.parts(database).next()?;
             self.candidate(part, policy, now).map(|(score, item)| (score, database, item))

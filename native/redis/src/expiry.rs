@@ -69,7 +69,7 @@ impl Server {
 
     /// The same with one batch of one shard; true when there may be more.
     fn expire_in(&self, shard: usize, now: Millis, after: &mut Aftermath) -> bool {
-        let mut data = self.dataset.lock(Shards::one(shard));
+        let Some(mut data) = self.lock(Shards::one(shard)) else { return false };
         let (mut keys, mut is_more) = (Vec::new(), false);
         for database in 0..self.settings.databases {
             for (_, part, _) in data.parts_mut(database) {

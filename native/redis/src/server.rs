@@ -22,7 +22,7 @@ use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::Exchange;
 use crate::rates::Rates;
-use crate::scripts::Scripts;
+use crate::scripts::{Leftovers, Scripts};
 use crate::slow_log::SlowLog;
 use crate::tracking::Tracking;
 use crate::tuning::Tuning;
@@ -77,6 +77,8 @@ pub struct Server {
     pub(crate) config: Config,
     /// What only the process knows.
     pub(crate) host: Arc<dyn Host>,
+    /// What a script that runs for too long has kept from being done.
+    pub(crate) leftovers: Leftovers,
     /// Lua.
     pub(crate) scripts: Scripts,
     pub(crate) slow_log: SlowLog,
@@ -117,6 +119,7 @@ impl Server {
             acl: Acl::default(),
             config: Config::default(),
             host: Arc::new(NoHost),
+            leftovers: Leftovers::default(),
             scripts: Scripts::default(),
             slow_log: SlowLog::default(),
             latency: Latency::default(),

@@ -62,6 +62,7 @@ impl Sweeper {
     /// delivered now.
     pub fn sweep(&mut self, now: Millis) -> &mut Outbox {
         self.rubbish.try_iter().for_each(drop);
+        self.server.clean_leftovers(now, &mut self.after);
         self.server.expire_some(now, SWEEP_MAX, &mut self.after);
         self.server.make_room(now, SWEEP_MAX, &mut self.after);
         &mut self.after.outbox

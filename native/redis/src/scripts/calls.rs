@@ -130,7 +130,9 @@ impl<'e, 'c, 'd> Execution<'e, 'c, 'd> {
 
     /// The command's row, if a script may call it now.
     fn admit(&self, words: &[&[u8]]) -> Result<&'static Command, Refusal> {
-        let Ok(command) = admission::row(words) else { return Err(b"ERR Unknown Redis command called from script".into()) };
+        let Ok(command) = admission::row(words) else {
+            return Err(b"ERR Unknown Redis command called from script".into());
+        };
         if !command.takes(words.len()) {
             return Err(b"ERR Wrong number of args calling Redis command from script".into());
         }

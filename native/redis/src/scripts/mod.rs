@@ -31,6 +31,7 @@ mod calls;
 mod general;
 mod library;
 mod natives;
+mod patience;
 mod raised;
 mod random;
 mod reply;
@@ -48,9 +49,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dataset::Shards;
 use parking_lot::RwLock;
 
+pub(crate) use patience::{BUSY, Leftovers};
 pub(crate) use run::Run;
 pub(crate) use script::{Script, Sha, sha, sha_of};
-pub(crate) use watch::{BUSY, PATIENCE, Watch};
+pub(crate) use watch::Watch;
 
 use crate::call::Call;
 use crate::command::Command;
@@ -167,13 +169,17 @@ impl Server {
 impl Call<'_, '_> {
     /// Releases what is locked and locks everything, for a script that has changed nothing yet: what has gone on so far (keys that
     /// have expired) is logged before.
-    pub(crate) fn lock_all(&mut self) {
+    ///
+    /// # Errors
+    /// `BUSY`.
+    fn lock_all(&mut self) -> Outcome {
         if !self.effects.is_empty() {
             self.server.log(self.effects);
         }
         let nothing = self.server.dataset.lock(Shards::NONE);
         drop(std::mem::replace(self.data, nothing));
-        *self.data = self.server.dataset.lock(Shards::ALL);
+        *self.data = self.server.lock(Shards::ALL).ok_or(BUSY)?;
+        Ok(())
     }
 }
 

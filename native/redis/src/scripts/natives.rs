@@ -125,10 +125,13 @@ pub(super) fn math(lua: &Lua, state: &Rc<State>) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     let (of_random, of_seed) = (state.clone(), state.clone());
     table.set("random", lua.create_function(move |lua, bounds: Variadic<Value>| random(&of_random, lua, &bounds))?)?;
-    table.set("randomseed", lua.create_function(move |lua, seed: Variadic<Value>| {
-        of_seed.random.seed(integer(lua, &seed, 1, "randomseed")?);
-        Ok(())
-    })?)?;
+    table.set(
+        "randomseed",
+        lua.create_function(move |lua, seed: Variadic<Value>| {
+            of_seed.random.seed(integer(lua, &seed, 1, "randomseed")?);
+            Ok(())
+        })?,
+    )?;
     Ok(table)
 }
 
@@ -209,7 +212,7 @@ fn place(lua: &Lua) -> Option<(Vec<u8>, i64)> {
             let source = frame.source();
             let text = source.source.as_deref().unwrap_or("").as_bytes().to_vec();
             let line = frame.current_line().map_or(-1, |line| line as i64);
-            let is_passed = source.what == "C" && level == 1 || text == b"=sandbox";
+            let is_passed = source.what == "C" && level == 1 || text == b"=sandbox" || text == b"=(tail call)";
             (text, line, is_passed)
         })?;
         if !is_passed {

@@ -8,18 +8,26 @@ use crate::numbers;
 /// Tables in tables that are written; what lies deeper is an error in its place.
 const DEPTH_MAX: usize = 500;
 
+/// Longest reply: tables that hold each other many times would make an endless one.
+const REPLY_MAX: usize = 512 << 20;
+
 /// Writes a value; `script` is the version that the script has asked for.
 pub(super) fn write(value: &Value, script: Version, reply: &mut Writer<'_>) -> mlua::Result<()> {
-    Depth { script, left: DEPTH_MAX }.write(value, reply)
+    let limit = reply.buffer().len() + REPLY_MAX;
+    Depth { script, left: DEPTH_MAX, limit }.write(value, reply)
 }
 
 struct Depth {
     script: Version,
     left: usize,
+    limit: usize,
 }
 
 impl Depth {
     fn write(&mut self, value: &Value, reply: &mut Writer<'_>) -> mlua::Result<()> {
+        if reply.buffer().len() > self.limit {
+            return Err(mlua::Error::runtime("the reply of the script is too large"));
+        }
         match value {
             Value::String(text) => reply.bulk(&text.as_bytes()),
             Value::Integer(number) => reply.integer(*number),
@@ -138,7 +146,8 @@ fn big_number(text: &[u8], reply: &mut Writer<'_>) {
 /// False when the table is none.
 fn verbatim(table: &Table, reply: &mut Writer<'_>) -> mlua::Result<bool> {
     let Value::Table(verbatim) = table.raw_get("verbatim_string")? else { return Ok(false) };
-    let (Value::String(format), Value::String(text)) = (verbatim.raw_get("format")?, verbatim.raw_get("string")?) else {
+    let (Value::String(format), Value::String(text)) = (verbatim.raw_get("format")?, verbatim.raw_get("string")?)
+    else {
         return Ok(false);
     };
     let mut three = *b"   ";

@@ -37,20 +37,14 @@ impl Run<'_> {
     /// Runs it, until it has run with the locks that it needs.
     pub(crate) fn perform(&self, call: &mut Call<'_, '_>) -> Outcome {
         if !call.data.shards().cover(self.needed(call)) {
-            call.lock_all();
+            call.lock_all()?;
         }
-        let (database, version) = (call.session.database, call.session.version);
         loop {
-            let end = with_vm(call.server, |vm| self.attempt(vm, call))?;
-            call.session.database = database;
-            call.session.version = version;
-            call.reply.set_version(version);
-            call.effects.is_said = true;
-            match end {
+            match with_vm(call.server, |vm| self.attempt(vm, call))? {
                 End::Done(outcome) => return outcome,
                 End::Again => {
                     self.script.learn(Reach::Wide);
-                    call.lock_all();
+                    call.lock_all()?;
                 }
             }
         }
@@ -69,8 +63,11 @@ impl Run<'_> {
         vm.state.begin(call.data.shards(), &call.server.scripts.watch, Duration::from_millis(threshold));
         let start = call.reply.buffer().len();
         let may_wait = std::mem::replace(&mut call.may_wait, false);
+        let (database, version) = (call.session.database, call.session.version);
         let result = self.execute(vm, call, function);
-        call.may_wait = may_wait;
+        (call.session.database, call.session.version, call.may_wait) = (database, version, may_wait);
+        call.reply.set_version(version);
+        call.effects.is_said = true;
         let stopped = vm.state.end(&vm.lua, &vm.state);
         let end = match stopped {
             Ok(Some((Stop::Again, _))) => Ok(End::Again),
@@ -111,7 +108,6 @@ impl Run<'_> {
         let own = |error: &mlua::Error| [b"ERR ", raised::plain(error).as_bytes()].concat();
         let (is_well, value) = result.map_err(|error| own(&error))?;
         if is_well {
-            call.reply.set_version(call.session.version);
             return reply::write(&value, vm.state.version.get(), &mut call.reply).map_err(|error| own(&error));
         }
         match value {

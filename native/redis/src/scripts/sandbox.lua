@@ -4,7 +4,7 @@
 local native = ...
 local getmetatable, setmetatable, rawset, rawget = getmetatable, setmetatable, rawset, rawget
 local type, next, pairs, pcall, xpcall, error = type, next, pairs, pcall, xpcall, error
-local loadstring, concat, collect, resume = loadstring, table.concat, collectgarbage, coroutine.resume
+local select, loadstring, concat, collect, resume = select, loadstring, table.concat, collectgarbage, coroutine.resume
 local seen, sub, find = native.seen, string.sub, string.find
 
 -- Tables that stand in for those that can't be changed, and what they stand for.
@@ -54,6 +54,9 @@ local function settle(is_well, ...)
 end
 
 function globals.pcall(...)
+  if select('#', ...) == 0 then
+    return false, 'attempt to call a boolean value'
+  end
   return settle(pcall(...))
 end
 

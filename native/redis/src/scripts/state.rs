@@ -10,6 +10,7 @@ use dataset::Shards;
 use mlua::{HookTriggers, Lua, VmState};
 use resp::Version;
 
+use crate::scripts::library::Options;
 use crate::scripts::raised::Raised;
 use crate::scripts::random::Random;
 use crate::scripts::watch::{Overdue, Watch};
@@ -32,6 +33,8 @@ pub(super) struct State {
     /// The version in which replies are turned into values of Lua (`redis.setresp`).
     pub(super) version: Cell<Version>,
     pub(super) random: Random,
+    /// What its script has set of `cjson`.
+    pub(super) json: Rc<Options>,
     started: Cell<Instant>,
     /// How long a script runs without being overdue; zero for ever.
     threshold: Cell<Duration>,
@@ -49,6 +52,7 @@ impl State {
         Self {
             version: Cell::new(Version::Two),
             random: Random::default(),
+            json: Rc::default(),
             started: Cell::new(Instant::now()),
             threshold: Cell::default(),
             shards: Cell::default(),
@@ -63,6 +67,7 @@ impl State {
     /// A run begins, while these shards are locked.
     pub(super) fn begin(&self, shards: Shards, watch: &Arc<Watch>, threshold: Duration) {
         self.version.set(Version::Two);
+        self.json.reset();
         self.started.set(Instant::now());
         self.threshold.set(threshold);
         self.shards.set(shards);

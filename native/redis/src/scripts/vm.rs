@@ -51,7 +51,7 @@ impl Vm {
         native.set("placed", &placed)?;
         native.set("math", natives::math(&lua, &state)?)?;
         native.set("redis", natives::redis(&lua, &state)?)?;
-        native.set("libraries", library::all(&lua)?)?;
+        native.set("libraries", library::all(&lua, &state.json)?)?;
         let sandbox = lua.load(include_str!("sandbox.lua")).set_name("=sandbox").set_mode(ChunkMode::Text);
         let (globals, redis, clear, xpcall) = sandbox.call(native)?;
         state::watch(&lua, &state)?;

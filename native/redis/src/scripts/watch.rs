@@ -3,19 +3,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::time::Duration;
 
 use dataset::Shards;
 use parking_lot::Mutex;
 
 use crate::fault::{Fault, Outcome};
-
-/// Who waits for a shard looks so often whether a script keeps it.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(50);
-
-/// The answer to who would wait for such a script.
-pub(crate) const BUSY: &str =
-    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 
 const CLEAN: u8 = 0;
 const WRITTEN: u8 = 1;

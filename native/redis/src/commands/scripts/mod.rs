@@ -5,16 +5,14 @@ mod script;
 
 use crate::command::{Command, Keys, flag};
 
-const RUN: u32 = 
+const RUN: u32 =
     flag::SCRIPT | flag::NOSCRIPT | flag::STALE | flag::SKIP_MONITOR | flag::NO_MANDATORY_KEYS | flag::MOVABLE_KEYS;
 const WRITES: u32 = RUN | flag::MAY_REPLICATE;
 const READS: u32 = RUN | flag::READONLY;
 const DECLARED: Keys = Keys::Counted { at: 2, also: 0 };
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::new("eval", -3, WRITES, DECLARED, evaluate::eval)
-        .of(&["scripting"])
-        .about("2.6.0", "Runs a Lua script."),
+    Command::new("eval", -3, WRITES, DECLARED, evaluate::eval).of(&["scripting"]).about("2.6.0", "Runs a Lua script."),
     Command::new("evalsha", -3, WRITES, DECLARED, evaluate::eval_sha)
         .of(&["scripting"])
         .about("2.6.0", "Runs a Lua script that the server knows, named by its SHA-1."),
