@@ -66,8 +66,8 @@ struct Next {
 /// From so many bytes on what has been read of an unfinished request is remembered.
 const REMEMBERED_FROM: usize = 4 << 10;
 
-/// Reads the first request of `input` into `words`, which is empty. `begun` is what the last call left about a shorter beginning of
-/// the same request.
+/// Reads the first request of `input` into `words`, behind the words of earlier ones. `begun` is what the last call left about a
+/// shorter beginning of the same request.
 #[inline]
 pub fn parse<'a>(
     input: &'a [u8],
@@ -91,11 +91,12 @@ fn array<'a>(input: &'a [u8], limits: &Limits, words: &mut Vec<&'a [u8]>, begun:
         Err(message) => return Parsed::Bad(message),
     };
     let mut next = Next { at, left: count };
+    let first = words.len();
     let parsed = bulks(input, limits, &mut next, |range| words.push(&input[range]));
     if parsed == Parsed::NeedMore && input.len() >= REMEMBERED_FROM {
         let start = input.as_ptr().addr();
         let range = |word: &&[u8]| word.as_ptr().addr() - start..word.as_ptr().addr() - start + word.len();
-        *begun = Some(Box::new(Begun { next, words: words.iter().map(range).collect() }));
+        *begun = Some(Box::new(Begun { next, words: words[first..].iter().map(range).collect() }));
     }
     parsed
 }

@@ -51,6 +51,19 @@ fn encode(request: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[test]
+fn a_large_request_that_is_begun_behind_others_keeps_its_own_words() {
+    let (first, second) = (encode(&[b"PING".to_vec()]), encode(&[b"ECHO".to_vec(), vec![b'x'; 5000], b"y".to_vec()]));
+    let (limits, mut begun, mut words) = (Limits::default(), None, Vec::new());
+    let input = [first, second].concat();
+    let Parsed::Done(taken) = request::parse(&input, &limits, &mut words, &mut begun) else { panic!("it is whole") };
+    let cut = input.len() - 3;
+    assert_eq!(request::parse(&input[taken..cut], &limits, &mut words, &mut begun), Parsed::NeedMore);
+    let mut words = Vec::new();
+    assert_eq!(request::parse(&input[taken..], &limits, &mut words, &mut begun), Parsed::Done(input.len() - taken));
+    assert_eq!(words, [&b"ECHO"[..], &[b'x'; 5000][..], &b"y"[..]]);
+}
+
+#[test]
 fn malformed_requests_are_named_as_redis_names_them() {
     let limits = Limits::default();
     let rows: [(&[u8], Option<&str>); 17] = [
