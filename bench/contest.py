@@ -29,7 +29,7 @@ class Options:
     """What the command line chose."""
 
     rounds: int = 3
-    seconds: float = 0.8
+    seconds: float = 0.6
     ours: str = "memcluster"
     against: Sequence[str] = ()
     # Another checkout of ours, built in place, to be compared with.

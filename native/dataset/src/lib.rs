@@ -32,7 +32,7 @@ pub use dataset::{Dataset, Locked, Place};
 pub use hash::{Hash, Packing};
 pub use item::Item;
 pub use list::{End, List};
-pub use set::{Member, Set};
+pub use set::{Member, Set, SetBounds};
 pub use shards::{SHARDS, Shards};
 pub use sorted_set::SortedSet;
 pub use stream::{

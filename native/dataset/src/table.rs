@@ -89,7 +89,9 @@ impl<T> Table<T> {
     /// Bytes that it has taken, the structure itself not counted; known without a walk.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.allocated + self.segments.capacity() * size_of::<HashTable<T>>() + self.tags.capacity() * size_of::<usize>()
+        self.allocated
+            + self.segments.capacity() * size_of::<HashTable<T>>()
+            + self.tags.capacity() * size_of::<usize>()
     }
 
     /// Segments: each insertion makes at most one more, each removal at most one less.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dataset::Set;
+use dataset::{Packing, Set, SetBounds};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -27,6 +27,11 @@ fn member() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+fn bounds() -> impl Strategy<Value = SetBounds> {
+    let small = |(integers, entries, bytes)| SetBounds { integers, packed: Packing { entries, bytes } };
+    prop_oneof![3 => Just(SetBounds::DEFAULT), 1 => (0..20usize, 0..20usize, 0..9usize).prop_map(small)]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => member().prop_map(Step::Insert),
@@ -41,19 +46,19 @@ fn nth(model: &BTreeSet<Vec<u8>>, at: usize) -> Vec<u8> {
     model.iter().nth(at % (model.len() + 1)).cloned().unwrap_or_else(|| b"no such member".to_vec())
 }
 
-fn insert(set: &mut Set, model: &mut BTreeSet<Vec<u8>>, member: Vec<u8>) {
-    assert_eq!(set.insert(&member), model.insert(member));
+fn insert(set: &mut Set, model: &mut BTreeSet<Vec<u8>>, member: Vec<u8>, bounds: SetBounds) {
+    assert_eq!(set.insert(&member, bounds), model.insert(member));
 }
 
 fn remove(set: &mut Set, model: &mut BTreeSet<Vec<u8>>, member: &[u8]) {
     assert_eq!(set.remove(member), model.remove(member));
 }
 
-fn apply(set: &mut Set, model: &mut BTreeSet<Vec<u8>>, step: Step) {
+fn apply(set: &mut Set, model: &mut BTreeSet<Vec<u8>>, step: Step, bounds: SetBounds) {
     match step {
-        Step::Insert(member) => insert(set, model, member),
+        Step::Insert(member) => insert(set, model, member, bounds),
         Step::Run(from, count) => {
-            (from..).take(count).for_each(|value| insert(set, model, value.to_string().into_bytes()));
+            (from..).take(count).for_each(|value| insert(set, model, value.to_string().into_bytes(), bounds));
         }
         Step::Remove(at) => remove(set, model, &nth(model, at)),
         Step::RemoveMany(count) => {
@@ -61,7 +66,7 @@ fn apply(set: &mut Set, model: &mut BTreeSet<Vec<u8>>, step: Step) {
             gone.iter().for_each(|member| remove(set, model, member));
         }
         Step::Renew(first, count) => {
-            *set = Set::expecting(&first, count);
+            *set = Set::expecting(&first, count, bounds);
             model.clear();
         }
     }
@@ -83,10 +88,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_set_is_a_set(steps in prop::collection::vec(step(), 1..150)) {
+    fn a_set_is_a_set(steps in prop::collection::vec(step(), 1..150), bounds in bounds()) {
         let (mut set, mut model) = (Set::default(), BTreeSet::new());
         for step in steps {
-            apply(&mut set, &mut model, step);
+            apply(&mut set, &mut model, step, bounds);
             set.validate();
             assert_eq!(set.len(), model.len());
             assert_eq!(set.iter().map(|member| member.to_vec()).collect::<BTreeSet<_>>(), model);
@@ -113,9 +118,9 @@ fn forms_change_where_redis_changes_them() {
     ];
     for (members, last, encoding) in rows {
         let mut set = Set::default();
-        members.iter().for_each(|member| assert!(set.insert(member.as_bytes())));
+        members.iter().for_each(|member| assert!(set.insert(member.as_bytes(), SetBounds::DEFAULT)));
         if !last.is_empty() {
-            assert!(set.insert(last.as_bytes()));
+            assert!(set.insert(last.as_bytes(), SetBounds::DEFAULT));
         }
         assert_eq!(set.encoding(), encoding, "{} members and {last}", members.len());
         set.validate();
@@ -126,17 +131,17 @@ fn forms_change_where_redis_changes_them() {
 fn the_form_of_a_new_set_follows_its_first_member_and_their_number() {
     let rows = [("1", 512, "intset"), ("1", 513, "hashtable"), ("a", 128, "listpack"), ("a", 129, "hashtable")];
     for (first, count, encoding) in rows {
-        assert_eq!(Set::expecting(first.as_bytes(), count).encoding(), encoding);
+        assert_eq!(Set::expecting(first.as_bytes(), count, SetBounds::DEFAULT).encoding(), encoding);
     }
 }
 
 #[test]
 fn small_sets_keep_their_order() {
     let mut set = Set::default();
-    ["30000", "-5", "7", "100000"].iter().for_each(|member| assert!(set.insert(member.as_bytes())));
+    ["30000", "-5", "7", "100000"].iter().for_each(|member| assert!(set.insert(member.as_bytes(), SetBounds::DEFAULT)));
     let members =
         |set: &Set| set.iter().map(|member| String::from_utf8_lossy(&member).into_owned()).collect::<Vec<_>>();
     assert_eq!(members(&set), ["-5", "7", "30000", "100000"]);
-    ["z", "a"].iter().for_each(|member| assert!(set.insert(member.as_bytes())));
+    ["z", "a"].iter().for_each(|member| assert!(set.insert(member.as_bytes(), SetBounds::DEFAULT)));
     assert_eq!(members(&set), ["-5", "7", "30000", "100000", "z", "a"]);
 }

@@ -131,6 +131,10 @@ impl Service for Redis {
         }
     }
 
+    fn ahead<'i>(&mut self, inputs: impl Iterator<Item = &'i [u8]>) {
+        self.worker.ahead(inputs);
+    }
+
     fn close(&mut self, _token: Token, session: Option<Session>, _why: Why, links: &mut Links) {
         if let Some(session) = session {
             self.worker.close(session);

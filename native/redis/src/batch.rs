@@ -12,6 +12,8 @@ use crate::server::Server;
 const REQUESTS_MAX: usize = 20;
 /// Keys that are brought near together.
 const KEYS_MAX: usize = 128;
+/// Of several connections' requests, only such short ones are read twice.
+const FIRST_BYTES_MAX: usize = 1 << 10;
 /// Less data is near anyway.
 const WORTHWHILE_BYTES: usize = 1 << 20;
 
@@ -63,7 +65,8 @@ impl Batch {
         Behind::More
     }
 
-    /// Brings near what the requests will look up. Measured: GETs of 100,000 keys pipelined by 16.
+    /// Brings near what the requests will look up. Measured with GETs of 100,000 keys pipelined by 16, without the system calls:
+    /// 200 ns each instead of 700.
     #[inline]
     pub(crate) fn look_ahead(&mut self, server: &Server, database: usize, words: &[&[u8]]) {
         let is_single = self.ends.len() < 2 && words.len() < 4;
@@ -72,16 +75,41 @@ impl Batch {
         }
         self.hashes.clear();
         let mut first = 0;
-        for &(last, _) in &self.ends {
-            let request = &words[first..last];
+        for at in 0..self.ends.len() {
+            let last = self.ends[at].0;
+            self.hash_keys(&words[first..last]);
             first = last;
-            let Some(row) = request.first().and_then(|name| command::find(name)) else { continue };
-            if let Keys::Range { first, last, step } = row.keys {
-                let count = if last < 0 { request.len().saturating_add_signed(last + 1) } else { last as usize + 1 };
-                let keys = request.iter().take(count).skip(first).step_by(step);
-                self.hashes.extend(keys.take(KEYS_MAX - self.hashes.len()).map(|key| dataset::hash(key)));
-            }
         }
         server.dataset.bring_near(database, &self.hashes);
+    }
+
+    /// The same for the first requests of several connections, whichever their databases are.
+    pub(crate) fn look_at_first<'i>(
+        &mut self,
+        server: &Server,
+        inputs: impl Iterator<Item = &'i [u8]>,
+        words: &mut Vec<&'i [u8]>,
+    ) {
+        if server.dataset.weight() < WORTHWHILE_BYTES {
+            return;
+        }
+        self.hashes.clear();
+        // Neither the rest of a large request nor a long one is worth the reading.
+        for input in inputs.filter(|input| input.starts_with(b"*") && input.len() <= FIRST_BYTES_MAX) {
+            words.clear();
+            if let Parsed::Done(_) = request::parse(input, &server.settings.limits, words, &mut None) {
+                self.hash_keys(words);
+            }
+        }
+        server.dataset.bring_near(0, &self.hashes);
+    }
+
+    fn hash_keys(&mut self, request: &[&[u8]]) {
+        let Some(row) = request.first().and_then(|name| command::find(name)) else { return };
+        if let Keys::Range { first, last, step } = row.keys {
+            let count = if last < 0 { request.len().saturating_add_signed(last + 1) } else { last as usize + 1 };
+            let keys = request.iter().take(count).skip(first).step_by(step);
+            self.hashes.extend(keys.take(KEYS_MAX - self.hashes.len()).map(|key| dataset::hash(key)));
+        }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn double(word: &[u8]) -> Option<f64> {
     let is_lost = match value {
         value if value.is_nan() => true,
         value if value.is_infinite() => !is_named,
-        value if value == 0.0 => !unsigned.iter().take_while(|&&byte| byte | 32 != b'e').all(is_zero),
+        0.0 => !unsigned.iter().take_while(|&&byte| byte | 32 != b'e').all(is_zero),
         _ => false,
     };
     (!is_lost).then_some(value)
@@ -140,10 +140,10 @@ mod tests {
             (1.5e300, "1.5e+300"),
             (0.0001, "0.0001"),
             (0.000_000_1, "1e-7"),
-            (0.000_012_5, "0.0000125"),
+            (0.000_012_5, "1.25e-5"),
             (123.456, "123.456"),
             (-1.5e-9, "-1.5e-9"),
-            (17_179_869_184.000_002, "17179869184.000002"),
+            (17_179_869_184.000_004, "17179869184.000004"),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::NEG_INFINITY, "-inf"),
         ];

@@ -125,6 +125,13 @@ impl Worker {
         &mut self.after.outbox
     }
 
+    /// Looks ahead at what several connections sent, before each is served.
+    pub fn ahead<'i>(&mut self, inputs: impl Iterator<Item = &'i [u8]>) {
+        let mut words = std::mem::take(&mut self.words);
+        self.batch.look_at_first(&self.server, inputs, &mut words);
+        self.words = emptied(words);
+    }
+
     /// Serves what `input` holds: what arrived, behind what was left over. The reply counts as full from `limit` bytes on.
     pub fn serve(
         &mut self,

@@ -29,6 +29,7 @@ def main() -> int:
         truth.stop()
         if server:
             server.stop()
+            print("\n".join(server.says().splitlines()[1:-1]))
 
 
 def endpoint(text: str) -> Address:

@@ -88,7 +88,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "`ZRANK` and `ZREVRANK` with `WITHSCORE`",
         "New in Redis 7.2.",
         is_of_version=True,
-        unsent=r"^Z(REV)?RANK \S* \S* .",
+        unsent=r"(?s)^Z(REV)?RANK \S* .* ",
     ),
 )
 

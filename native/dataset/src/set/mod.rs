@@ -12,8 +12,21 @@ pub use member::Member;
 use member::integer;
 use packed::Packed;
 
-/// So many integers are kept as integers.
-const INTEGERS_MAX: usize = 512;
+use crate::Packing;
+
+/// Up to where a set is small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetBounds {
+    /// So many integers are kept as integers.
+    pub integers: usize,
+    /// Up to where other members are in one allocation; more than 255 of them, or longer ones, never are.
+    pub packed: Packing,
+}
+
+impl SetBounds {
+    /// Redis's own.
+    pub const DEFAULT: Self = Self { integers: 512, packed: Packing { entries: 128, bytes: 64 } };
+}
 
 /// Different members.
 #[derive(Clone, Debug)]
@@ -35,10 +48,10 @@ impl Default for Set {
 impl Set {
     /// An empty one that is about to get `count` members, beginning with this one: Redis chooses the form by that.
     #[must_use]
-    pub fn expecting(first: &[u8], count: usize) -> Self {
-        Self(if integer(first).is_some() && count <= INTEGERS_MAX {
+    pub fn expecting(first: &[u8], count: usize, bounds: SetBounds) -> Self {
+        Self(if integer(first).is_some() && count <= bounds.integers {
             Shape::Integers(Integers::default())
-        } else if count <= packed::COUNT_MAX {
+        } else if count <= bounds.packed.entries {
             Shape::Packed(Packed::default())
         } else {
             Shape::Large(Box::default())
@@ -105,21 +118,21 @@ impl Set {
     }
 
     /// Adds a member; false if it was one.
-    pub fn insert(&mut self, member: &[u8]) -> bool {
+    pub fn insert(&mut self, member: &[u8], bounds: SetBounds) -> bool {
         match &mut self.0 {
             Shape::Integers(integers) => {
                 let Some(value) = integer(member) else {
-                    self.leave_integers(member);
-                    return self.insert(member);
+                    self.leave_integers(member, bounds.packed);
+                    return self.insert(member, bounds);
                 };
                 let is_new = integers.insert(value);
-                if integers.len() > INTEGERS_MAX {
+                if integers.len() > bounds.integers {
                     self.enlarge();
                 }
                 is_new
             }
             Shape::Packed(packed) if packed.contains(member) => false,
-            Shape::Packed(packed) if packed.fits(member) => {
+            Shape::Packed(packed) if packed.fits(member, bounds.packed) => {
                 packed.push(member);
                 true
             }
@@ -137,15 +150,20 @@ impl Set {
         }
     }
 
-    /// The form that takes this member, which is no integer, too.
-    fn leave_integers(&mut self, member: &[u8]) {
+    /// Takes the form that takes this member, which is no integer, too.
+    fn leave_integers(&mut self, member: &[u8], packing: Packing) {
         let mut packed = Packed::default();
-        if self.len() >= packed::COUNT_MAX || !packed.fits(member) {
-            self.enlarge();
-            return;
+        for member in self.iter() {
+            if !packed.fits(&member, packing) {
+                break;
+            }
+            packed.push(&member);
         }
-        self.iter().for_each(|member| packed.push(&member));
-        self.0 = Shape::Packed(packed);
+        if packed.len() == self.len() && packed.fits(member, packing) {
+            self.0 = Shape::Packed(packed);
+        } else {
+            self.enlarge();
+        }
     }
 
     fn enlarge(&mut self) -> &mut Large {
@@ -184,10 +202,7 @@ impl Set {
     /// When an invariant is broken.
     pub fn validate(&self) {
         match &self.0 {
-            Shape::Integers(integers) => {
-                integers.validate();
-                assert!(integers.len() <= INTEGERS_MAX, "a set of integers is small");
-            }
+            Shape::Integers(integers) => integers.validate(),
             Shape::Packed(packed) => packed.validate(),
             Shape::Large(large) => large.validate(),
         }

@@ -1,9 +1,9 @@
 //! A small set: one vector of bytes, its members in the order in which they came, a byte of length before each.
 
-/// So many members fit.
-pub(super) const COUNT_MAX: usize = 128;
-/// The longest member that fits.
-pub(super) const MEMBER_MAX: usize = 64;
+use crate::Packing;
+
+/// Whatever the bounds are: the number of members is a byte, and so is the length of each.
+const BYTE_MAX: usize = u8::MAX as usize;
 
 /// Members in one allocation.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +22,8 @@ impl Packed {
     }
 
     /// One more member like this is within the bounds.
-    pub(super) fn fits(&self, member: &[u8]) -> bool {
-        self.len() < COUNT_MAX && member.len() <= MEMBER_MAX
+    pub(super) fn fits(&self, member: &[u8], packing: Packing) -> bool {
+        self.len() < packing.entries.min(BYTE_MAX) && member.len() <= packing.bytes.min(BYTE_MAX)
     }
 
     pub(super) fn iter(&self) -> Entries<'_> {
@@ -61,11 +61,10 @@ impl Packed {
     }
 
     /// # Panics
-    /// When a bound is broken, a member is there twice, or the count is wrong.
+    /// When a member is there twice or the count is wrong.
     pub(super) fn validate(&self) {
         let mut members: Vec<_> = self.iter().collect();
-        assert!(members.iter().all(|member| member.len() <= MEMBER_MAX), "packed members are short");
-        assert!(members.len() == self.len() && self.len() <= COUNT_MAX, "packed members are counted and few");
+        assert_eq!(members.len(), self.len(), "packed members are counted");
         members.sort_unstable();
         assert!(members.is_sorted_by(|one, next| one < next), "members are different");
     }

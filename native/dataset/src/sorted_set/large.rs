@@ -101,9 +101,8 @@ impl Large {
         if former != score {
             let item = self.ranks.remove(self.rank(former, member));
             self.ranks.insert(self.rank(score, member), Ranked { score, ..item });
+            self.entries[number as usize].score = score;
         }
-        // Minus zero may become zero: equal in order, not in print.
-        self.entries[number as usize].score = score;
         Some(former)
     }
 

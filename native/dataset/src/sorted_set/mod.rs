@@ -31,6 +31,13 @@ impl Default for Form {
 }
 
 impl SortedSet {
+    /// An empty one for so many members, the longest of so many bytes: in the form that it will have.
+    #[must_use]
+    pub fn expecting(count: usize, longest: usize) -> Self {
+        let is_small = count <= packed::COUNT_MAX && longest <= packed::MEMBER_MAX;
+        Self(if is_small { Form::default() } else { Form::Large(Box::default()) })
+    }
+
     /// Members.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -91,12 +98,34 @@ impl SortedSet {
         }
     }
 
-    /// How many members are such; these stand before all others (in a set where all scores are equal).
+    /// The ranks of the members from the first that `reaches` the lower end to the last that `stays` below the upper one. Where
+    /// scores differ that is no question to ask; a small set answers it as Redis does, seen from the end that `is_reverse` says.
     #[must_use]
-    pub fn rank_by_member(&self, is_before: impl Fn(&[u8]) -> bool) -> usize {
-        match &self.0 {
-            Form::Packed(packed) => packed.entries().take_while(|(member, _)| is_before(member)).count(),
-            Form::Large(large) => large.rank_by_member(is_before),
+    pub fn range_by_member(
+        &self,
+        reaches: impl Fn(&[u8]) -> bool,
+        stays: impl Fn(&[u8]) -> bool,
+        is_reverse: bool,
+    ) -> Range<usize> {
+        let packed = match &self.0 {
+            Form::Packed(packed) => packed,
+            Form::Large(large) => {
+                let from = large.rank_by_member(|member| !reaches(member));
+                return from..large.rank_by_member(|member| stays(member)).max(from);
+            }
+        };
+        let members: SmallVec<[&[u8]; 32]> = packed.entries().map(|(member, _)| member).collect();
+        let ends = members.first().zip(members.last());
+        if !ends.is_some_and(|(first, last)| stays(first) && reaches(last)) {
+            return 0..0;
+        }
+        if is_reverse {
+            let to = members.iter().rposition(|member| stays(member)).map_or(0, |at| at + 1);
+            let from = members[..to].iter().rposition(|member| !reaches(member)).map_or(0, |at| at + 1);
+            from..to
+        } else {
+            let from = members.iter().position(|member| reaches(member)).unwrap_or(members.len());
+            from..from + members[from..].iter().take_while(|member| stays(member)).count()
         }
     }
 
@@ -248,6 +277,7 @@ pub struct Descending<'s> {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "lives on the stack of one command, and a box would cost an allocation")]
 enum Backward<'s> {
     /// Members in order, without those that were met.
     Packed(SmallVec<[(&'s [u8], f64); 32]>),

@@ -103,10 +103,10 @@ fn put_length(out: &mut Vec<u8>, length: usize) {
 
 fn length_size(length: usize) -> usize {
     match length {
-        ..=0x7f => 1,
-        ..0x3fff => 2,
-        ..0x1f_ffff => 3,
-        ..0xfff_ffff => 4,
+        0..=0x7f => 1,
+        0x80..0x3fff => 2,
+        0x3fff..0x1f_ffff => 3,
+        0x1f_ffff..0xfff_ffff => 4,
         _ => 5,
     }
 }

@@ -30,6 +30,9 @@ pub(super) fn tuning(server: &Server, _text: &str) -> Result<(), String> {
     let tuning = &server.tuning;
     tuning.hash_max_listpack_entries.store(number(super::HASH_ENTRIES), Relaxed);
     tuning.hash_max_listpack_value.store(number(super::HASH_VALUE), Relaxed);
+    tuning.set_max_intset_entries.store(number(super::SET_INTEGERS), Relaxed);
+    tuning.set_max_listpack_entries.store(number(super::SET_ENTRIES), Relaxed);
+    tuning.set_max_listpack_value.store(number(super::SET_VALUE), Relaxed);
     tuning.hll_sparse_max_bytes.store(number(super::HLL_BYTES), Relaxed);
     Ok(())
 }

@@ -2,6 +2,9 @@
 
 use crate::server::Server;
 
+/// Does what follows from a value; the error says why it can't.
+pub(crate) type Apply = fn(&Server, &str) -> Result<(), String>;
+
 /// One directive of redis.conf.
 #[derive(Clone, Copy)]
 pub(crate) struct Directive {
@@ -16,7 +19,7 @@ pub(crate) struct Directive {
     /// Why no other value than the default may be asked for; none if it may.
     pub(crate) refusal: &'static str,
     /// What is done when it has changed.
-    pub(crate) apply: Option<fn(&Server, &str) -> Result<(), String>>,
+    pub(crate) apply: Option<Apply>,
 }
 
 /// What values a directive takes.
@@ -64,7 +67,7 @@ impl Directive {
         Self { refusal, ..self }
     }
 
-    pub(crate) const fn then(self, apply: fn(&Server, &str) -> Result<(), String>) -> Self {
+    pub(crate) const fn then(self, apply: Apply) -> Self {
         Self { apply: Some(apply), ..self }
     }
 

@@ -12,7 +12,7 @@ pub(super) fn events(text: &str) -> Result<String, String> {
 /// `save`: pairs of seconds and changes, or nothing.
 pub(super) fn save(text: &str) -> Result<String, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let is_right = words.len() % 2 == 0
+    let is_right = words.len().is_multiple_of(2)
         && words.chunks(2).all(|pair| matches!((pair[0].parse::<i64>(), pair[1].parse::<i64>()), (Ok(1..), Ok(0..))));
     if is_right { Ok(words.join(" ")) } else { Err("Invalid save parameters".to_owned()) }
 }
@@ -23,7 +23,7 @@ const CLASSES: [(&str, [i64; 3]); 3] =
 /// `client-output-buffer-limit`: for each class a hard limit, and a soft one with its seconds. Classes not named keep their defaults.
 pub(super) fn output_limits(text: &str) -> Result<String, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    if words.len() % 4 != 0 {
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
     }
     let mut limits = CLASSES;

@@ -18,10 +18,13 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub(crate) const BUSY: Fault =
     Fault::of("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.");
 
+/// What is done once the shards can be had.
+type Work = Box<dyn FnOnce(&mut Locked<'_, Attached>) + Send>;
+
 /// Something to be cleaned while these shards are locked.
 struct Chore {
     shards: Shards,
-    work: Box<dyn FnOnce(&mut Locked<'_, Attached>) + Send>,
+    work: Work,
 }
 
 /// What has been put off.

@@ -39,6 +39,11 @@ pub(super) fn text(lua: &Lua, text: impl AsRef<[u8]>) -> mlua::Error {
     Raised::Text(full).into()
 }
 
+/// Raises a text as it is.
+pub(super) fn bare(text: &str) -> mlua::Error {
+    Raised::Text(text.into()).into()
+}
+
 /// Raises an error reply without a code of its own.
 pub(super) fn reply(text: &str) -> mlua::Error {
     Raised::Reply([b"ERR ", text.as_bytes()].concat()).into()

@@ -6,7 +6,7 @@ use resp::{Version, Writer};
 use crate::numbers;
 
 /// Tables in tables that are written; what lies deeper is an error in its place.
-const DEPTH_MAX: usize = 500;
+const DEPTH_MAX: usize = 1000;
 
 /// Longest reply: tables that hold each other many times would make an endless one.
 const REPLY_MAX: usize = 512 << 20;

@@ -47,6 +47,9 @@ pub(super) struct State {
     place: RefCell<Option<(Vec<u8>, i64)>>,
 }
 
+/// A chunk's name and a line of it.
+pub(super) type Place = (Vec<u8>, i64);
+
 impl State {
     pub(super) fn new() -> Self {
         Self {
@@ -79,7 +82,7 @@ impl State {
     }
 
     /// The run has ended; returns why, if it was stopped, and where.
-    pub(super) fn end(&self, lua: &Lua, state: &Rc<Self>) -> mlua::Result<Option<(Stop, Option<(Vec<u8>, i64)>)>> {
+    pub(super) fn end(&self, lua: &Lua, state: &Rc<Self>) -> mlua::Result<Option<(Stop, Option<Place>)>> {
         if let Some(overdue) = self.overdue.borrow_mut().take() {
             self.watch.borrow().leave(&overdue);
         }

@@ -94,12 +94,13 @@ fn mode(call: &Call<'_, '_>, options: &Options) -> Result<Mode, Fault> {
 /// A key must have one of a connection's prefixes at most, or it would be told twice.
 fn check_prefixes(call: &Call<'_, '_>, options: &Options) -> Outcome {
     let former = call.session.tracking.iter().flat_map(|tracked| &tracked.tracker.prefixes);
-    let former: Vec<&Box<[u8]>> = former.collect();
+    let former: Vec<&[u8]> = former.map(|prefix| &**prefix).collect();
     for (position, prefix) in options.prefixes.iter().enumerate() {
-        let overlaps = |other: &&Box<[u8]>| prefix.starts_with(other) || other.starts_with(prefix);
+        let overlaps = |other: &[u8]| prefix.starts_with(other) || other.starts_with(prefix);
         let found = former.iter().find(|other| overlaps(other)).map(|other| (*other, "an existing"));
         let later = &options.prefixes[position + 1..];
-        let found = found.or_else(|| later.iter().find(overlaps).map(|other| (other, "another provided")));
+        let found =
+            found.or_else(|| later.iter().find(|other| overlaps(other)).map(|other| (&**other, "another provided")));
         if let Some((other, which)) = found {
             let (prefix, other) = (String::from_utf8_lossy(prefix), String::from_utf8_lossy(other));
             return Err(Fault::made(format!(

@@ -1,6 +1,6 @@
 //! Several sets: SINTER, SUNION, SDIFF, the same stored, SINTERCARD.
 
-use dataset::{Member, Set, Typed, Value};
+use dataset::{Member, Packing, Set, SetBounds, Typed, Value};
 
 use crate::call::Call;
 use crate::command::{Command, Keys, REST, flag};
@@ -38,10 +38,8 @@ pub(crate) const COMMANDS: &[Command] = &[
 /// Hands the members of a result out, each once, until `visit` has seen enough and says false. A set that is not there is `None`.
 type Operation = fn(&[Option<&Set>], visit: &mut dyn FnMut(Member<'_>) -> bool);
 
-/// Members among which those of a union are searched one by one.
-const SEARCHED_MAX: usize = 32;
-/// So many members make a table.
-const LARGE_MIN: usize = 1000;
+/// A packed set is searched from its beginning: past some dozens of members, a table finds those of a union faster.
+const MET: SetBounds = SetBounds { integers: 512, packed: Packing { entries: 32, bytes: 64 } };
 
 /// The sets of these keys.
 fn sets<'c>(call: &'c mut Call<'_, '_>, keys: &[&[u8]]) -> Result<Vec<Option<&'c Set>>, Fault> {
@@ -67,10 +65,9 @@ fn intersection(sets: &[Option<&Set>], visit: &mut dyn FnMut(Member<'_>) -> bool
 }
 
 fn union(sets: &[Option<&Set>], visit: &mut dyn FnMut(Member<'_>) -> bool) {
-    // A packed set is searched from its beginning: past some dozens of members a table finds them faster.
-    let total: usize = sets.iter().flatten().map(|set| set.len()).sum();
-    let mut met = if total > SEARCHED_MAX { Set::expecting(b"", total.max(LARGE_MIN)) } else { Set::default() };
-    let _ = sets.iter().flatten().flat_map(|set| set.iter()).filter(|member| met.insert(member)).all(visit);
+    let mut met = Set::default();
+    let is_new = |member: &Member<'_>| met.insert(member, MET);
+    let _ = sets.iter().flatten().flat_map(|set| set.iter()).filter(is_new).all(visit);
 }
 
 fn difference(sets: &[Option<&Set>], visit: &mut dyn FnMut(Member<'_>) -> bool) {
@@ -94,9 +91,9 @@ fn reply(call: &mut Call<'_, '_>, words: &[&[u8]], operation: Operation) -> Outc
 }
 
 fn store(call: &mut Call<'_, '_>, words: &[&[u8]], operation: Operation, event: &str) -> Outcome {
-    let mut result = Set::default();
+    let (mut result, bounds) = (Set::default(), call.server.tuning.set_bounds());
     operation(&sets(call, &words[2..])?, &mut |member| {
-        result.insert(&member);
+        result.insert(&member, bounds);
         true
     });
     let len = result.len();

@@ -34,12 +34,12 @@ pub(crate) const COMMANDS: &[Command] = &[
 ];
 
 fn sadd(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    let members = &words[2..];
+    let (members, bounds) = (&words[2..], call.server.tuning.set_bounds());
     let added = call.change_or_make::<Set, _>(words[1], |set| {
         if set.is_empty() {
-            *set = Set::expecting(members[0], members.len());
+            *set = Set::expecting(members[0], members.len(), bounds);
         }
-        members.iter().filter(|member| set.insert(member)).count()
+        members.iter().filter(|member| set.insert(member, bounds)).count()
     })?;
     if added > 0 {
         call.modified(words[1], Class::Set, "sadd");
@@ -69,7 +69,8 @@ fn smove(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     if is_member && source != destination {
         call.change::<Set, _>(source, |set| set.remove(member))?;
         call.modified(source, Class::Set, "srem");
-        if call.change_or_make::<Set, _>(destination, |set| set.insert(member))? {
+        let bounds = call.server.tuning.set_bounds();
+        if call.change_or_make::<Set, _>(destination, |set| set.insert(member, bounds))? {
             call.modified(destination, Class::Set, "sadd");
         }
     }

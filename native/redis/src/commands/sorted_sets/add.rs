@@ -66,7 +66,7 @@ impl Terms {
             *chosen = true;
             rest = after;
         }
-        if rest.is_empty() || rest.len() % 2 != 0 {
+        if rest.is_empty() || !rest.len().is_multiple_of(2) {
             return Err(Fault::SYNTAX);
         }
         if self.only_new && self.only_old {

@@ -62,6 +62,17 @@ impl<T: PartialOrd + Copy> Edge<T> {
     }
 }
 
+impl Edge<&[u8]> {
+    /// Nothing is between this lower end and that upper one.
+    fn excludes(self, to: Self) -> bool {
+        match (self, to) {
+            (Self::At(from), Self::At(to)) => from > to,
+            (Self::At(from) | Self::Beside(from), Self::At(to) | Self::Beside(to)) => from >= to,
+            _ => false,
+        }
+    }
+}
+
 impl<'w> Span<'w> {
     pub(super) fn parse(by: By, from: &'w [u8], to: &'w [u8]) -> Result<Self, Fault> {
         Ok(match by {
@@ -73,19 +84,20 @@ impl<'w> Span<'w> {
 
     /// The ranks in it, from the lowest score on.
     pub(super) fn ranks(self, set: &SortedSet, is_reverse: bool) -> Range<usize> {
-        let (from, to) = match self {
+        match self {
             Self::Ranks(from, to) => {
                 let ranks = ranks(from, to, set.len());
-                return if is_reverse { set.len() - ranks.end..set.len() - ranks.start } else { ranks };
+                if is_reverse { set.len() - ranks.end..set.len() - ranks.start } else { ranks }
             }
             Self::Scores(from, to) => {
-                (set.rank_by_score(|score| from.is_above(score)), set.rank_by_score(|score| to.includes(score)))
+                let first = set.rank_by_score(|score| from.is_above(score));
+                first..set.rank_by_score(|score| to.includes(score)).max(first)
             }
+            Self::Members(from, to) if from.excludes(to) => 0..0,
             Self::Members(from, to) => {
-                (set.rank_by_member(|member| from.is_above(member)), set.rank_by_member(|member| to.includes(member)))
+                set.range_by_member(|member| !from.is_above(member), |member| to.includes(member), is_reverse)
             }
-        };
-        from..to.max(from)
+        }
     }
 }
 

@@ -113,10 +113,10 @@ fn zintercard(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 
 fn combine_and_store(call: &mut Call<'_, '_>, words: &[&[u8]], operation: Operation, name: &str) -> Outcome {
     let (sources, options, _) = prepare(call, &words[2..], operation, Purpose::Store, name)?;
-    let mut result = SortedSet::default();
-    for (member, score) in combined(sources, operation, &options) {
-        result.insert(&member, score);
-    }
+    let members = combined(sources, operation, &options);
+    let longest = members.iter().map(|(member, _)| member.len()).max().unwrap_or(0);
+    let mut result = SortedSet::expecting(members.len(), longest);
+    members.iter().for_each(|(member, score)| _ = result.insert(member, *score));
     store(call, words[1], result, name);
     Ok(())
 }

@@ -81,7 +81,7 @@ fn bzpopmax(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 fn pop_one_key(call: &mut Call<'_, '_>, words: &[&[u8]], end: End) -> Outcome {
     let (count, in_pairs) = match words[2..] {
         [] => (1, false),
-        [count] => (at_least(count, 0, "ERR value is out of range, must be positive")?, true),
+        [count] => (words::positive(count)?, true),
         _ => return Err(Fault::SYNTAX),
     };
     let in_pairs = in_pairs && call.reply.version() == Version::Three;
@@ -117,15 +117,9 @@ fn bzmpop(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-/// A number of this size at least, or this text.
-fn at_least(word: &[u8], least: i64, otherwise: &'static str) -> Result<usize, Fault> {
-    let number = words::canonical(word).filter(|number| *number >= least);
-    number.and_then(|number| usize::try_from(number).ok()).ok_or(Fault::of(otherwise))
-}
-
 /// A count of keys, the keys, an end, and how many members.
 fn several<'a, 'w>(words: &'a [&'w [u8]]) -> Result<(&'a [&'w [u8]], End, usize), Fault> {
-    let number = at_least(words[0], 1, "ERR numkeys should be greater than 0")?;
+    let number = words::at_least(1, words[0], Fault::of("ERR numkeys should be greater than 0"))?;
     let (keys, rest) = words[1..].split_at_checked(number).ok_or(Fault::SYNTAX)?;
     let (end, options) = match rest {
         [end, options @ ..] if words::is(end, "MIN") => (End::Lowest, options),
@@ -135,7 +129,7 @@ fn several<'a, 'w>(words: &'a [&'w [u8]]) -> Result<(&'a [&'w [u8]], End, usize)
     let count = match options {
         [] => 1,
         [option, count, rest @ ..] if words::is(option, "COUNT") => {
-            let count = at_least(count, 1, "ERR count should be greater than 0")?;
+            let count = words::at_least(1, count, Fault::of("ERR count should be greater than 0"))?;
             if rest.is_empty() { count } else { return Err(Fault::SYNTAX) }
         }
         _ => return Err(Fault::SYNTAX),

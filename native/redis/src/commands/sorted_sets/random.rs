@@ -47,11 +47,7 @@ fn zrandmember(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 /// How many, and with their scores; `None` is one, not in an array.
 fn wanted(options: &[&[u8]]) -> Result<Option<(i64, bool)>, Fault> {
     let [count, rest @ ..] = options else { return Ok(None) };
-    let count = words::integer(count)?;
-    if count == i64::MIN {
-        let text = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
-        return Err(Fault::of(text));
-    }
+    let count = words::symmetric(count)?;
     let with_scores = match rest {
         [] => false,
         [option] if words::is(option, "WITHSCORES") => true,

@@ -98,6 +98,7 @@ fn write_named_id(reply: &mut Writer<'_>, name: &str, id: Id) {
 }
 
 fn short(stream: &Stream, reply: &mut Writer<'_>) {
+    write_number(reply, "groups", stream.groups().len() as u64);
     let mut show = |name: &str, entry: Option<Entry<'_>>| {
         reply.bulk(name.as_bytes());
         match entry {

@@ -4,9 +4,12 @@ use mlua::{Lua, Table, Value, Variadic};
 
 use super::arguments::Arguments;
 
+/// Operations by name.
+type Named<F, const N: usize> = [(&'static str, F); N];
+
 pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
     let table = lua.create_table()?;
-    let folds: [(&'static str, fn(u32, u32) -> u32); 3] =
+    let folds: Named<fn(u32, u32) -> u32, 3> =
         [("band", |one, other| one & other), ("bor", |one, other| one | other), ("bxor", |one, other| one ^ other)];
     for (name, fold) in folds {
         add(lua, &table, name, move |words| {
@@ -17,7 +20,7 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
             Ok(result)
         })?;
     }
-    let shifts: [(&'static str, fn(u32, u32) -> u32); 5] = [
+    let shifts: Named<fn(u32, u32) -> u32, 5> = [
         ("lshift", |value, by| value << by),
         ("rshift", |value, by| value >> by),
         ("arshift", |value, by| (value.cast_signed() >> by).cast_unsigned()),
@@ -30,7 +33,7 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
             Ok(shift(value, bits(words, 2)? & 31))
         })?;
     }
-    let others: [(&'static str, fn(u32) -> u32); 3] =
+    let others: Named<fn(u32) -> u32, 3> =
         [("tobit", |value| value), ("bnot", |value| !value), ("bswap", u32::swap_bytes)];
     for (name, change) in others {
         add(lua, &table, name, move |words| bits(words, 1).map(change))?;

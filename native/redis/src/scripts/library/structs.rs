@@ -15,6 +15,8 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
     table.set(
         "pack",
         lua.create_function(|lua, values: Variadic<Value>| {
+            let mut values = values;
+            values.push(Value::Nil);
             let packed = pack(&Arguments::new(lua, "pack", &values))?;
             lua.create_string(packed)
         })?,
@@ -126,6 +128,7 @@ impl<'a> Format<'a> {
     }
 }
 
+/// A value that is missing is nil.
 fn pack(words: &Arguments<'_>) -> mlua::Result<Vec<u8>> {
     let mut format = Format::new(words)?;
     let (mut out, mut argument) = (Vec::new(), 2);
@@ -244,8 +247,8 @@ fn size(words: &Arguments<'_>) -> mlua::Result<f64> {
     let mut format = Format::new(words)?;
     let mut at = 0_usize;
     while let Some(Item { letter, size, padding }) = format.next(at)? {
-        words.check(letter != b's', 1, "variable-size format in size")?;
-        words.check(letter != b'c' || size > 0, 1, "variable-length format in size")?;
+        words.check(letter != b's', 1, "option 's' has no fixed size")?;
+        words.check(letter != b'c' || size > 0, 1, "option 'c0' has no fixed size")?;
         if !letter.is_ascii_alphanumeric() {
             format.control(letter)?;
         }

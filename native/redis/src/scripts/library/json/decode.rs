@@ -49,7 +49,9 @@ impl Decoder<'_> {
     fn nested(&mut self, read: fn(&mut Self, &Table) -> mlua::Result<()>) -> mlua::Result<Table> {
         self.depth += 1;
         if self.depth > self.depth_max {
-            return Err(self.words.error(format!("Found too many nested data structures ({})", self.depth)));
+            let (depth, at) = (self.depth, self.tokens.read());
+            let problem = format!("Found too many nested data structures ({depth}) at character {at}");
+            return Err(self.words.error(problem));
         }
         let table = self.words.lua.create_table()?;
         read(self, &table)?;

@@ -48,6 +48,7 @@ impl Encoder<'_> {
             match self.options.encode_invalid.get() {
                 Invalid::Refused => return Err(self.refused(&Value::Number(number), "must not be NaN or Inf")),
                 Invalid::Null => self.out.extend_from_slice(b"null"),
+                Invalid::Written if number.is_nan() => self.out.extend_from_slice(b"nan"),
                 Invalid::Written => general::write(number, 14, &mut self.out),
             }
             return Ok(());
@@ -83,7 +84,7 @@ impl Encoder<'_> {
     fn table(&mut self, table: &Table, depth: usize) -> mlua::Result<()> {
         let depth_max = (self.options.encode_depth.get().unsigned_abs() as usize).min(DEPTH_MAX);
         if depth > depth_max {
-            return Err(self.words.error(format!("Cannot serialise, excessive depth ({depth})")));
+            return Err(self.words.error(format!("Cannot serialise, excessive nesting ({depth})")));
         }
         match self.places(table)? {
             Some(places) if places > 0 => self.array(table, places, depth),
@@ -96,8 +97,7 @@ impl Encoder<'_> {
         let (mut largest, mut elements) = (0_i64, 0_i64);
         for pair in table.pairs::<Value, Value>() {
             match pair?.0 {
-                Value::Integer(key) if key > 0 => largest = largest.max(key),
-                Value::Number(key) if key > 0.0 && key.trunc() == key => largest = i64::MAX,
+                Value::Integer(key) if key > 0 && key <= i64::from(i32::MAX) => largest = largest.max(key),
                 _ => return Ok(None),
             }
             elements += 1;

@@ -20,11 +20,11 @@ pub(super) fn table(lua: &Lua, options: &Rc<Options>) -> mlua::Result<Table> {
     let table = lua.create_table()?;
     add(lua, &table, "encode", options, |words, options| {
         words.check(words.values.len() == 1, 1, "expected 1 argument")?;
-        Ok(Value::String(words.lua.create_string(encode::encode(words, options)?)?))
+        Ok(options::one(Value::String(words.lua.create_string(encode::encode(words, options)?)?)))
     })?;
     add(lua, &table, "decode", options, |words, options| {
         words.check(words.values.len() == 1, 1, "expected 1 argument")?;
-        decode::decode(words, options)
+        decode::decode(words, options).map(options::one)
     })?;
     for (name, set) in options::FUNCTIONS {
         add(lua, &table, name, options, *set)?;
@@ -36,7 +36,8 @@ pub(super) fn table(lua: &Lua, options: &Rc<Options>) -> mlua::Result<Table> {
     Ok(table)
 }
 
-type Act = fn(&Arguments<'_>, &Options) -> mlua::Result<Value>;
+type Returned = mlua::Result<Variadic<Value>>;
+type Act = fn(&Arguments<'_>, &Options) -> Returned;
 
 fn add(lua: &Lua, table: &Table, name: &'static str, options: &Rc<Options>, act: Act) -> mlua::Result<()> {
     let options = options.clone();

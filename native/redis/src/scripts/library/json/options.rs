@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use mlua::Value;
+use mlua::{Value, Variadic};
 
 use super::super::arguments::Arguments;
 
@@ -82,15 +82,19 @@ fn number(words: &Arguments<'_>, position: usize, option: &Cell<i32>, least: i32
     if !words.is_absent(position) {
         let value = words.integer(position)? as i32;
         let problem = format!("expected integer between {least} and {most}");
-        words.check((least..=most).contains(&value), position, &problem)?;
+        words.check((least..=most).contains(&value), 1, &problem)?;
         option.set(value);
     }
     Ok(Value::Number(option.get().into()))
 }
 
-fn single(words: &Arguments<'_>, option: &Cell<i32>, most: i32) -> mlua::Result<Value> {
+fn single(words: &Arguments<'_>, option: &Cell<i32>, most: i32) -> super::Returned {
     at_most(words, 1)?;
-    number(words, 1, option, 1, most)
+    Ok(one(number(words, 1, option, 1, most)?))
+}
+
+pub(super) fn one(value: Value) -> Variadic<Value> {
+    vec![value].into()
 }
 
 fn is_on(words: &Arguments<'_>, position: usize, option: &Cell<bool>) -> mlua::Result<Value> {
@@ -101,9 +105,9 @@ fn is_on(words: &Arguments<'_>, position: usize, option: &Cell<bool>) -> mlua::R
     Ok(Value::Boolean(option.get()))
 }
 
-fn switch(words: &Arguments<'_>, option: &Cell<bool>) -> mlua::Result<Value> {
+fn switch(words: &Arguments<'_>, option: &Cell<bool>) -> super::Returned {
     at_most(words, 1)?;
-    is_on(words, 1, option)
+    Ok(one(is_on(words, 1, option)?))
 }
 
 /// One of some words, or a boolean for one of the first two.
@@ -118,23 +122,23 @@ fn choice(words: &Arguments<'_>, position: usize, names: &[&str]) -> mlua::Resul
     Ok(found.unwrap_or_default())
 }
 
-fn encode_sparse_array(words: &Arguments<'_>, options: &Options) -> mlua::Result<Value> {
+fn encode_sparse_array(words: &Arguments<'_>, options: &Options) -> super::Returned {
     at_most(words, 3)?;
     let converts = is_on(words, 1, &options.converts_sparse)?;
-    number(words, 2, &options.sparse_ratio, 0, i32::MAX)?;
-    number(words, 3, &options.sparse_safe, 0, i32::MAX)?;
-    Ok(converts)
+    let ratio = number(words, 2, &options.sparse_ratio, 0, i32::MAX)?;
+    let safe = number(words, 3, &options.sparse_safe, 0, i32::MAX)?;
+    Ok(vec![converts, ratio, safe].into())
 }
 
-fn encode_invalid_numbers(words: &Arguments<'_>, options: &Options) -> mlua::Result<Value> {
+fn encode_invalid_numbers(words: &Arguments<'_>, options: &Options) -> super::Returned {
     at_most(words, 1)?;
     if !words.is_absent(1) {
         let choice = choice(words, 1, &["off", "on", "null"])?;
         options.encode_invalid.set([Invalid::Refused, Invalid::Written, Invalid::Null][choice]);
     }
-    Ok(match options.encode_invalid.get() {
+    Ok(one(match options.encode_invalid.get() {
         Invalid::Refused => Value::Boolean(false),
         Invalid::Written => Value::Boolean(true),
         Invalid::Null => Value::String(words.lua.create_string("null")?),
-    })
+    }))
 }

@@ -54,6 +54,11 @@ impl<'t> Tokens<'t> {
         Self { text, at: 0, takes_invalid }
     }
 
+    /// Bytes that are read.
+    pub(super) fn read(&self) -> usize {
+        self.at
+    }
+
     /// The byte so far ahead; 0 behind the end.
     fn ahead(&self, distance: usize) -> u8 {
         self.text.get(self.at + distance).copied().unwrap_or(0)
@@ -79,7 +84,7 @@ impl<'t> Tokens<'t> {
             b't' if self.begins(b"true") => return self.word(4, Token::Boolean(true)),
             b'f' if self.begins(b"false") => return self.word(5, Token::Boolean(false)),
             b'n' if self.begins(b"null") => return self.word(4, Token::Null),
-            b'n' | b'N' | b'i' | b'I' if self.takes_invalid && self.is_invalid() => return self.number(),
+            b'+' | b'n' | b'N' | b'i' | b'I' if self.takes_invalid && self.is_invalid() => return self.number(),
             b'{' => Token::ObjectBegin,
             b'}' => Token::ObjectEnd,
             b'[' => Token::ArrayBegin,
@@ -101,8 +106,11 @@ impl<'t> Tokens<'t> {
         token
     }
 
-    /// A number that JSON does not have: hexadecimal, with zeros before it, infinite, none at all.
+    /// A number that JSON does not have: with a plus, hexadecimal, with zeros before it, infinite, none at all.
     fn is_invalid(&self) -> bool {
+        if self.ahead(0) == b'+' {
+            return true;
+        }
         let sign = usize::from(self.ahead(0) == b'-');
         let first = self.ahead(sign);
         if first == b'0' {

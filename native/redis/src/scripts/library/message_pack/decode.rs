@@ -2,6 +2,8 @@
 
 use mlua::{Lua, Table, Value};
 
+use crate::scripts::raised;
+
 /// Arrays and maps in each other.
 const DEPTH_MAX: usize = 200;
 
@@ -66,7 +68,8 @@ impl<'d> Input<'d> {
             0xc2 | 0xc3 => Value::Boolean(kind == 0xc3),
             0xca => Value::Number(f32::from_bits(self.unsigned(4)? as u32).into()),
             0xcb => Value::Number(f64::from_bits(self.unsigned(8)?)),
-            0xcc..=0xcf => Value::Number(self.unsigned(1 << (kind - 0xcc))? as f64),
+            // As the original has it: the largest are negative.
+            0xcc..=0xcf => Value::Number(self.unsigned(1 << (kind - 0xcc))?.cast_signed() as f64),
             0xd0..=0xd3 => {
                 let bytes = 1 << (kind - 0xd0);
                 let unused = 64 - 8 * bytes as u32;
@@ -105,8 +108,10 @@ impl<'d> Input<'d> {
         for _ in 0..length {
             let (key, value) = (self.value(lua, depth + 1)?, self.value(lua, depth + 1)?);
             match key {
-                Value::Nil => return Err(Problem::Text("table index is nil")),
-                Value::Number(number) if number.is_nan() => return Err(Problem::Text("table index is NaN")),
+                Value::Nil => return Err(Problem::Lua(raised::bare("table index is nil"))),
+                Value::Number(number) if number.is_nan() => {
+                    return Err(Problem::Lua(raised::bare("table index is NaN")));
+                }
                 key => table.raw_set(key, value)?,
             }
         }
