@@ -26,7 +26,7 @@ pub(super) fn slow_log(server: &Server, _text: &str) -> Result<(), String> {
 
 /// Bounds between representations, where commands read them.
 pub(super) fn tuning(server: &Server, _text: &str) -> Result<(), String> {
-    let number = |name| usize::try_from(server.config.number(name)).unwrap_or(0);
+    let number = |name| server.config.count(name);
     let tuning = &server.tuning;
     tuning.hash_max_listpack_entries.store(number(super::HASH_ENTRIES), Relaxed);
     tuning.hash_max_listpack_value.store(number(super::HASH_VALUE), Relaxed);

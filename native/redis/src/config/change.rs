@@ -11,6 +11,9 @@ impl Server {
         if name.eq_ignore_ascii_case("user") {
             return self.acl.read_line(value);
         }
+        if name.eq_ignore_ascii_case("rename-command") {
+            return Err("commands keep their names: take rights away with `user default -<command>`".to_owned());
+        }
         let (name, row) = find(name).ok_or("no such directive is served here")?;
         self.change(name, row, value)
     }

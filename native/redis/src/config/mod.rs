@@ -31,6 +31,8 @@ macro_rules! names {
 }
 
 names! {
+    BULK_MAX = "proto-max-bulk-len"
+    REQUEST_MAX = "client-query-buffer-limit"
     ACL_FILE = "aclfile"
     ACL_LOG_MAX = "acllog-max-len"
     CHANNELS_DEFAULT = "acl-pubsub-default"
@@ -53,6 +55,7 @@ names! {
     OUTPUT_LIMITS = "client-output-buffer-limit"
     PERCENTILES = "latency-tracking-info-percentiles"
     PORT = "port"
+    PROTECTED_MODE = "protected-mode"
     SCRIPT_TIME = "busy-reply-threshold"
     SET_ENTRIES = "set-max-listpack-entries"
     SET_INTEGERS = "set-max-intset-entries"
@@ -139,9 +142,20 @@ impl Config {
         self.number(name) != 0
     }
 
+    /// A number that is no less than none.
+    #[inline]
+    pub(crate) fn count(&self, name: Name) -> usize {
+        usize::try_from(self.number(name)).unwrap_or(0)
+    }
+
     /// As CONFIG GET shows it.
     pub(crate) fn text(&self, name: Name) -> String {
         self.texts.lock()[name.0].clone()
+    }
+
+    pub(crate) fn store_count(&self, name: Name, count: usize) {
+        let number = i64::try_from(count).unwrap_or(i64::MAX);
+        self.store(name, Setting { number, text: number.to_string() });
     }
 
     pub(crate) fn store(&self, name: Name, setting: Setting) -> Setting {
