@@ -145,12 +145,12 @@ proptest! {
             if is_transaction {
                 talk.send(who, b"EXEC\r\n");
             }
+            copy.now = talk.now;
             for effect in take() {
                 send(&mut copy, 1, &effect.words);
                 let answer = copy.answers(1);
                 prop_assert!(!answer.starts_with(b"-"), "{:?}: {}", effect, answer.escape_ascii());
             }
-            copy.now = talk.now;
         }
         let asked = contents(&mut talk);
         take().iter().for_each(|effect| send(&mut copy, 1, &effect.words));
