@@ -94,10 +94,11 @@ impl Batch {
             return;
         }
         self.hashes.clear();
+        let limits = server.limits();
         // Neither the rest of a large request nor a long one is worth the reading.
         for input in inputs.filter(|input| input.starts_with(b"*") && input.len() <= FIRST_BYTES_MAX) {
             words.clear();
-            if let Parsed::Done(_) = request::parse(input, &server.settings.limits, words, &mut None) {
+            if let Parsed::Done(_) = request::parse(input, &limits, words, &mut None) {
                 self.hash_keys(words);
             }
         }

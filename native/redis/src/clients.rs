@@ -31,6 +31,14 @@ pub struct Peer {
     pub descriptor: i32,
 }
 
+impl Peer {
+    /// It comes from this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        let address = self.address.as_str();
+        address.is_empty() || ["/", "127.", "[::1]", "[::ffff:127."].iter().any(|prefix| address.starts_with(prefix))
+    }
+}
+
 /// What a connection is at the moment, as letters of CLIENT LIST's `flags`.
 pub(crate) mod mark {
     /// `x`: between MULTI and EXEC.

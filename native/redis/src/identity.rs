@@ -16,6 +16,8 @@ pub(crate) struct Identity {
     pub(crate) user: Arc<User>,
     /// False: it has yet to say who it is.
     pub(crate) is_known: bool,
+    /// It comes from another machine, where nobody is let in without a password.
+    pub(crate) is_shut_out: bool,
     pub(crate) replies: Replies,
     /// The number of its last command's row, plus one.
     pub(crate) command: usize,
@@ -34,7 +36,7 @@ pub(crate) enum Replies {
 impl Default for Identity {
     /// Nobody, who may do everything: who stands in for another one has been asked before.
     fn default() -> Self {
-        Self { user: User::anybody(), is_known: true, replies: Replies::On, command: 0 }
+        Self { user: User::anybody(), is_known: true, is_shut_out: false, replies: Replies::On, command: 0 }
     }
 }
 
@@ -65,7 +67,12 @@ impl Identity {
     /// As a connection begins.
     pub(crate) fn new(acl: &Acl) -> Self {
         let user = acl.default.clone();
-        Self { is_known: user.is_open(), user, replies: Replies::On, command: 0 }
+        Self { is_known: user.is_open(), is_shut_out: false, user, replies: Replies::On, command: 0 }
+    }
+
+    /// Who comes from another machine is let in with a password only, while `protected-mode` is on.
+    pub(crate) fn shut_out(&mut self) {
+        (self.is_known, self.is_shut_out) = (false, true);
     }
 
     /// Whether the next command's reply is not wanted; asked once a command.

@@ -12,7 +12,7 @@ use crate::attached::Attached;
 use crate::blocking::Waiter;
 use crate::clients::Clients;
 use crate::command::Command;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::counters::{Counters, Usage};
 use crate::discard::Bin;
 use crate::effects::Log;
@@ -108,6 +108,10 @@ impl Server {
     /// An empty one.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let config = Config::default();
+        config.store_count(config::BULK_MAX, settings.limits.bulk_max);
+        config.store_count(config::REQUEST_MAX, settings.limits.request_max);
+        config.store_count(config::TRACKING_KEYS_MAX, settings.tracking_keys_max);
         Self {
             dataset: Dataset::new(settings.databases),
             settings,
@@ -117,7 +121,7 @@ impl Server {
             log: None,
             clients: Clients::default(),
             acl: Acl::default(),
-            config: Config::default(),
+            config,
             host: Arc::new(NoHost),
             leftovers: Leftovers::default(),
             scripts: Scripts::default(),
@@ -166,6 +170,13 @@ impl Server {
     #[must_use]
     pub fn with_log(settings: Settings, log: Arc<dyn Log>) -> Self {
         Self { log: Some(log), ..Self::new(settings) }
+    }
+
+    /// What a client may send.
+    #[inline]
+    pub(crate) fn limits(&self) -> resp::Limits {
+        let (bulk_max, request_max) = (self.config.count(config::BULK_MAX), self.config.count(config::REQUEST_MAX));
+        resp::Limits { bulk_max, request_max, ..self.settings.limits }
     }
 
     /// The second in which it began.

@@ -16,6 +16,7 @@ use resp::{Version, Writer};
 use crate::call::Call;
 use crate::clients::{Client, mark};
 use crate::command::{Command, flag};
+use crate::config;
 use crate::outbox::{Mail, Outbox};
 use crate::server::Server;
 
@@ -193,7 +194,7 @@ impl Call<'_, '_> {
 
     /// A shard that remembers too many keys forgets one, and says so as if it had changed.
     fn make_room_for(&mut self, key: &[u8]) {
-        let limit = self.server.settings.tracking_keys_max.div_ceil(dataset::SHARDS);
+        let limit = self.server.config.count(config::TRACKING_KEYS_MAX).div_ceil(dataset::SHARDS);
         let tracked = &self.data.attached(key).tracked;
         if limit == 0 || tracked.len() < limit || tracked.contains_key(key) {
             return;

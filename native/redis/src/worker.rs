@@ -63,7 +63,11 @@ impl Worker {
     /// The same, with where it comes from.
     pub fn open_from(&mut self, token: u64, peer: Peer, now: Millis) -> Session {
         let client = self.server.clients.enter(self.number, token, peer, now);
-        Session { identity: Identity::new(&self.server.acl), ..Session::new(client) }
+        let mut identity = Identity::new(&self.server.acl);
+        if !client.peer.is_local() && self.server.is_protected() {
+            identity.shut_out();
+        }
+        Session { identity, ..Session::new(client) }
     }
 
     /// The connection is gone.
@@ -161,7 +165,7 @@ impl Worker {
     ) -> Progress {
         let (mut done, mut left) = (0, self.server.settings.requests_per_turn.max(1));
         while left > 0 {
-            let mut limits = self.server.settings.limits;
+            let mut limits = self.server.limits();
             limits.is_stranger = !session.identity.is_known && !self.server.acl.default.is_open();
             let behind = self.batch.read(&input[done..], left, &limits, words, &mut session.begun);
             left = left.saturating_sub(self.batch.ends.len().max(1));
@@ -245,7 +249,7 @@ impl Worker {
             Ok(command) => match &mut session.transaction {
                 Some(transaction) if !command.is(flag::NO_MULTI) => {
                     transaction.push(command, words);
-                    session.is_closing |= transaction.bytes > self.server.settings.limits.request_max;
+                    session.is_closing |= transaction.bytes > self.server.limits().request_max;
                     Writer::new(out, session.version).simple("QUEUED");
                 }
                 _ => self.execute(session, command, words, out, now),

@@ -190,3 +190,30 @@ fn the_digest_is_the_real_servers() {
     }
     assert_eq!(ask(&mut talk, 1, "DEBUG DIGEST"), "+57bec5b57555968c73cb77397584e83d706e6096\r\n");
 }
+
+#[test]
+fn strangers_are_not_let_in_without_a_password() {
+    let server = started(&[]).expect("no directives");
+    let mut worker = redis::Worker::new(server, 0);
+    let peer = |address: &str| redis::Peer { address: address.to_owned(), ..redis::Peer::default() };
+    let mut near = worker.open_from(1, peer("127.0.0.1:5000"), NOW);
+    let mut far = worker.open_from(2, peer("192.0.2.1:5000"), NOW);
+    let mut serve = |session: &mut redis::Session, line: &str| {
+        let mut out = Vec::new();
+        worker.serve(session, format!("{line}\r\n").as_bytes(), &mut out, usize::MAX, NOW);
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    assert_eq!(serve(&mut near, "PING"), "+PONG\r\n");
+    assert!(serve(&mut far, "HELLO 3").starts_with("-DENIED"));
+    assert!(serve(&mut far, "PING").starts_with("-DENIED"));
+    assert_eq!(serve(&mut near, "CONFIG SET protected-mode no"), "+OK\r\n");
+    assert_eq!(serve(&mut far, "PING"), "+PONG\r\n");
+}
+
+#[test]
+fn bounds_of_requests_may_change() {
+    let mut talk = Talk::to(started(&[("proto-max-bulk-len", "1mb")]).expect("it is right"));
+    assert!(ask(&mut talk, 1, "SETRANGE key 2000000 x").starts_with("-ERR string exceeds maximum allowed size"));
+    assert_eq!(ask(&mut talk, 1, "CONFIG SET proto-max-bulk-len 4mb"), "+OK\r\n");
+    assert_eq!(ask(&mut talk, 1, "SETRANGE key 2000000 x"), ":2000001\r\n");
+}

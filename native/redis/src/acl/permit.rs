@@ -26,6 +26,13 @@ impl Server {
 
     #[cold]
     fn ask(&self, session: &Session, command: &Command, request: &[&[u8]]) -> Outcome {
+        if session.identity.is_shut_out && self.is_protected() {
+            return Err(Fault::of(
+                "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default \
+                 user. In this mode connections are only accepted from the loopback interface. Set a password (requirepass), or, \
+                 if nobody else can reach this server, CONFIG SET protected-mode no.",
+            ));
+        }
         if command.is(flag::PROTECTED) && !self.allows_debug(session) {
             return Err(Fault::of(
                 "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local \
@@ -50,12 +57,15 @@ impl Server {
         Err(text)
     }
 
+    /// Connections from other machines are not let in: there is no password.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.acl.default.is_open() && self.config.is_on(config::PROTECTED_MODE)
+    }
+
     fn allows_debug(&self, session: &Session) -> bool {
-        let address = &session.client().peer.address;
-        let is_local = address.starts_with('/') || address.starts_with("127.") || address.starts_with("[::1]");
         match self.config.text(config::DEBUG).as_str() {
             "yes" => true,
-            "local" => is_local,
+            "local" => session.client().peer.is_local(),
             _ => false,
         }
     }

@@ -19,5 +19,5 @@ fn position(call: &Call<'_, '_>, word: &[u8], unit: Option<u32>) -> Result<u64, 
     };
     let position = words::canonical(digits).and_then(|value| value.checked_mul(factor));
     let position = position.and_then(|value| u64::try_from(value).ok());
-    position.filter(|value| value >> 3 < call.server.settings.limits.bulk_max as u64).ok_or(INVALID)
+    position.filter(|value| value >> 3 < call.server.limits().bulk_max as u64).ok_or(INVALID)
 }

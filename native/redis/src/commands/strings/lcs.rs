@@ -52,7 +52,7 @@ fn lcs(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     };
     let (one, other) = (string(words[1])?, string(words[2])?);
     let options = Options::parse(&words[3..])?;
-    let table = Table::new(&one, &other, call.server.settings.limits.bulk_max).ok_or(TOO_LARGE)?;
+    let table = Table::new(&one, &other, call.server.limits().bulk_max).ok_or(TOO_LARGE)?;
     let length = table.at(one.len(), other.len()) as usize;
     let reply = &mut call.reply;
     if options.wants_length {

@@ -50,7 +50,7 @@ impl Call<'_, '_> {
     /// # Errors
     /// When it is longer than a word may be.
     pub(super) fn check_length(&self, offset: u64, length: usize) -> Result<(), Fault> {
-        let fits = offset.saturating_add(length as u64) <= self.server.settings.limits.bulk_max as u64;
+        let fits = offset.saturating_add(length as u64) <= self.server.limits().bulk_max as u64;
         if fits { Ok(()) } else { Err(TOO_LONG) }
     }
 }
