@@ -48,6 +48,20 @@ DIFFERENCES: tuple[Difference, ...] = (
         unsent=r"^Z\S*LEX\S* (?!LEXICAL)|^ZRANGE(STORE)? (?!\S*\s?LEXICAL).* BYLEX",
     ),
     Difference(
+        "`OBJECT ENCODING` of a number that `INCRBYFLOAT` computed",
+        "A whole one is `int` here and `embstr` in Redis.",
+    ),
+    Difference(
+        "How much may be drawn with repetition",
+        "`HRANDFIELD` and `SRANDMEMBER` refuse more than ten million, `ZRANDMEMBER` more than sixteen, as out of range; "
+        "Redis fills its memory with any number.",
+    ),
+    Difference(
+        "Consumers that asked and got nothing",
+        "`XREADGROUP`, `XCLAIM` and `XAUTOCLAIM` make them since Redis 7.2, as here; before, only those that got something.",
+        is_of_version=True,
+    ),
+    Difference(
         "Blocking commands in scripts",
         "They are allowed since Redis 7.2, as here, and do not wait.",
         is_of_version=True,
