@@ -1,3 +1,5 @@
+//! Hashes against a model: every encoding, every change, and the way from one to the other.
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;
