@@ -53,8 +53,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "How much may be drawn with repetition",
-        "`HRANDFIELD` and `SRANDMEMBER` refuse more than ten million, `ZRANDMEMBER` more than sixteen, as out of range; "
-        "Redis fills its memory with any number.",
+        "`HRANDFIELD` and `SRANDMEMBER` refuse more than ten million, `ZRANDMEMBER` more than sixteen, as out of range;"
+        " Redis fills its memory with any number.",
     ),
     Difference(
         "Consumers that asked and got nothing",
