@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
 
 use rustix::event::epoll::{self, EventData, EventFlags};
 
@@ -12,6 +13,8 @@ pub(crate) enum Phase {
     /// Begun by us, not yet established.
     Connecting,
     Open,
+    /// Says its last words: nothing more is served, nothing more is said.
+    Ending,
     /// Closed; forgotten at the end of the turn.
     Dead,
 }
@@ -52,6 +55,10 @@ pub(crate) struct Connection {
     pub unread: bool,
     /// The kernel has said that an end waits behind the input.
     pub hung_up: bool,
+    /// In the list of those whose reply is held.
+    pub listed: bool,
+    /// Since when nothing of what is held has been released.
+    pub held_since: Instant,
 }
 
 impl Connection {
@@ -61,6 +68,7 @@ impl Connection {
         listener: Option<usize>,
         phase: Phase,
         output_limit: usize,
+        now: Instant,
     ) -> Self {
         Self {
             token,
@@ -78,6 +86,8 @@ impl Connection {
             dirty: false,
             unread: false,
             hung_up: false,
+            listed: false,
+            held_since: now,
         }
     }
 

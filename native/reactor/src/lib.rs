@@ -10,12 +10,16 @@
 //!                                   one send for all answers of one read
 //! ```
 //!
+//! A service may hold a part of a reply until it says that a watermark has come as far as the part's ticket; what stands behind it on
+//! the same connection waits with it (`gates.rs`).
+//!
 //! The reactor knows no protocol. A connection belongs to one worker for life. The contract stands in `service.rs`.
 
 mod acceptor;
 mod address;
 mod census;
 mod connection;
+mod gates;
 mod links;
 mod listener;
 mod reply;
@@ -26,6 +30,7 @@ mod worker;
 
 pub use address::Address;
 pub use census::{Census, Seated, Waker};
+pub use gates::Ticket;
 pub use links::Links;
 pub use reply::Reply;
 pub use server::Server;

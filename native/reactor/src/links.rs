@@ -7,6 +7,7 @@ use std::time::Instant;
 use slab::Slab;
 
 use crate::connection::{Connection, Phase, Stall};
+use crate::gates::Watermarks;
 use crate::listener;
 use crate::{Address, Reply, Token, Why};
 
@@ -29,6 +30,13 @@ pub struct Links {
     pub(crate) serving: Option<Token>,
     pub(crate) now: Instant,
     pub(crate) is_draining: bool,
+    /// Connections with a reply of which a part is held.
+    held: Vec<Token>,
+    marks: Watermarks,
+    /// One has moved: the gates are to be looked at.
+    have_moved: bool,
+    /// Some are newly held: the service is to be told.
+    are_news: bool,
     generation: u32,
     output_limit: usize,
     spare: Vec<Vec<u8>>,
@@ -45,6 +53,10 @@ impl Links {
             serving: None,
             now: Instant::now(),
             is_draining: false,
+            held: Vec::new(),
+            marks: Watermarks::default(),
+            have_moved: false,
+            are_news: false,
             generation: 0,
             output_limit,
             spare: Vec::new(),
@@ -71,7 +83,7 @@ impl Links {
     #[inline]
     pub fn reply(&mut self, token: Token) -> Option<&mut Reply> {
         let connection = self.connections.get_mut(token.place()).filter(|connection| connection.token == token)?;
-        if connection.phase == Phase::Dead || self.serving == Some(token) {
+        if matches!(connection.phase, Phase::Dead | Phase::Ending) || self.serving == Some(token) {
             return None;
         }
         if !connection.dirty {
@@ -86,7 +98,7 @@ impl Links {
 
     /// Reads from it again and serves what was left over, at the end of this turn.
     pub fn resume(&mut self, token: Token) {
-        if let Some(connection) = self.live(token) {
+        if let Some(connection) = self.live(token).filter(|connection| connection.phase != Phase::Ending) {
             connection.stall = Stall::None;
             self.queue(token);
         }
@@ -119,11 +131,90 @@ impl Links {
         self.is_draining
     }
 
+    /// A watermark has moved: at the end of this turn replies leave whose tickets it has passed.
+    pub fn release(&mut self, lane: u8, offset: u64) {
+        self.have_moved |= self.marks.set(lane, offset);
+    }
+
+    /// True while a reply of this worker waits for a release.
+    #[inline]
+    #[must_use]
+    pub fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Gives up on replies that are held and have not got on since then: each is replaced by `text`, and the connection is closed
+    /// behind it. What bounds the time that a reply can be held is that the service calls this.
+    pub fn give_up_held(&mut self, since: Instant, text: &[u8]) {
+        for token in std::mem::take(&mut self.held) {
+            let Some(connection) = self.live(token) else { continue };
+            if connection.held_since > since {
+                self.held.push(token);
+                continue;
+            }
+            connection.reply.replace_held(text);
+            (connection.phase, connection.stall, connection.finishing) = (Phase::Ending, Stall::Asked, true);
+            (connection.listed, connection.pending) = (false, Vec::new());
+            self.mark_dirty(token);
+        }
+    }
+
+    /// All of its reply that may leave has left: it is looked at again when a watermark moves.
+    #[cold]
+    pub(crate) fn enlist_held(&mut self, token: Token) {
+        let (now, marks) = (self.now, &self.marks);
+        let Some(connection) = self.connections.get_mut(token.place()).filter(|one| one.token == token) else { return };
+        let is_open = connection.reply.open_gates(marks);
+        if !connection.listed {
+            (connection.listed, connection.held_since) = (true, now);
+            self.held.push(token);
+            self.are_news = true;
+        }
+        if is_open {
+            self.mark_dirty(token);
+        }
+    }
+
+    /// True when replies are held of which the service has not been told.
+    #[inline]
+    pub(crate) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.are_news)
+    }
+
+    /// Opens the gates that may be opened, if a watermark has moved.
+    #[inline]
+    pub(crate) fn open_gates(&mut self) {
+        if std::mem::take(&mut self.have_moved) {
+            self.look_at_held();
+        }
+    }
+
+    #[cold]
+    fn look_at_held(&mut self) {
+        let (mut held, now) = (std::mem::take(&mut self.held), self.now);
+        held.retain(|&token| {
+            let marks = &self.marks;
+            let Some(connection) = self.connections.get_mut(token.place()).filter(|one| one.token == token) else {
+                return false;
+            };
+            if connection.reply.open_gates(marks) {
+                connection.held_since = now;
+                if !connection.dirty {
+                    connection.dirty = true;
+                    self.dirty.push(token);
+                }
+            }
+            connection.listed = connection.reply.is_held();
+            connection.listed
+        });
+        self.held = held;
+    }
+
     pub(crate) fn insert(&mut self, socket: OwnedFd, listener: Option<usize>, phase: Phase) -> io::Result<Token> {
         self.generation = self.generation.wrapping_add(1);
         let entry = self.connections.vacant_entry();
         let token = Token::new(entry.key(), self.generation);
-        let connection = Connection::new(token, socket, listener, phase, self.output_limit);
+        let connection = Connection::new(token, socket, listener, phase, self.output_limit, self.now);
         connection.register(&self.epoll)?;
         entry.insert(connection);
         Ok(token)

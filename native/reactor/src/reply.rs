@@ -1,4 +1,5 @@
-//! Bytes that wait to be sent on one connection: copied ones, and large values that are shared, in order.
+//! Bytes that wait to be sent on one connection: copied ones, and large values that are shared, in order. A part of them may be held
+//! until the service releases it, and what stands behind that part with it (`gates.rs`).
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -8,6 +9,8 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 use rustix::net::{self, SendAncillaryBuffer, SendFlags};
+
+use crate::gates::{Gates, Place, Ticket, Watermarks};
 
 /// An output queue. Small pieces are appended to one buffer; a large value is referred to, never copied.
 ///
@@ -23,6 +26,10 @@ pub struct Reply {
     pub(crate) bytes_sent: usize,
     /// Bytes of the shared values that are still to be sent.
     pub(crate) shared_left: usize,
+    /// Shared values that have been sent as a whole, ever.
+    pieces_sent: usize,
+    /// What may not leave yet.
+    gates: Gates,
     pub(crate) limit: usize,
 }
 
@@ -55,11 +62,30 @@ impl Reply {
 
     /// Appends a part of a large value without copying it.
     pub fn share(&mut self, value: Arc<Vec<u8>>, range: Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
         self.shared_left += range.len();
         self.shared.push_back(Shared { at: self.bytes.len(), value, range });
     }
 
-    /// Unsent bytes.
+    /// Holds what stands in the buffer from position `from` on, and all that follows on this connection, until `Links::release` has
+    /// come as far as the ticket. What is held begins with a byte of the buffer: a value shared at that very place stands before it.
+    #[cold]
+    pub fn hold(&mut self, from: usize, ticket: Ticket) {
+        let bytes = from.clamp(self.bytes_sent, self.bytes.len());
+        let pieces = self.shared.partition_point(|shared| shared.at <= bytes);
+        self.gates.put(Place { bytes, pieces: self.pieces_sent + pieces }, ticket);
+    }
+
+    /// A part of it waits for its release.
+    #[inline]
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        !self.gates.is_empty()
+    }
+
+    /// Unsent bytes, held ones among them.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
@@ -94,19 +120,21 @@ const PIECES_MAX: usize = 64;
 pub(crate) enum Sent {
     /// All of it: the reply is empty.
     All,
+    /// All that may leave.
+    Held,
     /// The kernel takes no more for now.
     Partly,
 }
 
 impl Reply {
-    /// Sends as much as the kernel takes; returns how it went and how many bytes went.
+    /// Sends as much as may leave and as the kernel takes; returns how it went and how many bytes went.
     pub(crate) fn send(&mut self, socket: BorrowedFd<'_>) -> io::Result<(Sent, usize)> {
-        let mut total = 0;
-        while !self.is_empty() {
-            let sent = if self.shared.is_empty() {
-                net::send(socket, &self.bytes[self.bytes_sent..], SendFlags::NOSIGNAL)
+        let (end, mut total) = (self.gates.first().unwrap_or(self.end()), 0);
+        while self.bytes_sent < end.bytes || self.pieces_sent < end.pieces {
+            let sent = if self.pieces_sent == end.pieces {
+                net::send(socket, &self.bytes[self.bytes_sent..end.bytes], SendFlags::NOSIGNAL)
             } else {
-                self.send_pieces(socket)
+                self.send_pieces(socket, end)
             };
             match sent {
                 Ok(count) => {
@@ -121,23 +149,31 @@ impl Reply {
                 Err(error) => return Err(error.into()),
             }
         }
+        if self.is_held() {
+            self.compact();
+            return Ok((Sent::Held, total));
+        }
         self.bytes.clear();
         self.bytes_sent = 0;
         Ok((Sent::All, total))
     }
 
-    fn send_pieces(&self, socket: BorrowedFd<'_>) -> rustix::io::Result<usize> {
+    fn end(&self) -> Place {
+        Place { bytes: self.bytes.len(), pieces: self.pieces_sent + self.shared.len() }
+    }
+
+    fn send_pieces(&self, socket: BorrowedFd<'_>, end: Place) -> rustix::io::Result<usize> {
         let mut pieces: Vec<IoSlice<'_>> = Vec::with_capacity(PIECES_MAX);
-        let mut from = self.bytes_sent;
-        for shared in self.shared.iter().take(PIECES_MAX / 2 - 1) {
+        let (mut from, open) = (self.bytes_sent, end.pieces - self.pieces_sent);
+        for shared in self.shared.iter().take(open.min(PIECES_MAX / 2 - 1)) {
             if shared.at > from {
                 pieces.push(IoSlice::new(&self.bytes[from..shared.at]));
                 from = shared.at;
             }
             pieces.push(IoSlice::new(&shared.value[shared.range.clone()]));
         }
-        if self.shared.len() < PIECES_MAX / 2 {
-            pieces.push(IoSlice::new(&self.bytes[from..]));
+        if open < PIECES_MAX / 2 {
+            pieces.push(IoSlice::new(&self.bytes[from..end.bytes]));
         }
         net::sendmsg(socket, &pieces, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
     }
@@ -159,6 +195,7 @@ impl Reply {
                 return;
             }
             self.shared.pop_front();
+            self.pieces_sent += 1;
         }
         self.bytes_sent += count;
     }
@@ -170,44 +207,26 @@ impl Reply {
             for shared in &mut self.shared {
                 shared.at -= self.bytes_sent;
             }
+            self.gates.shift(self.bytes_sent);
             self.bytes_sent = 0;
         }
+    }
+
+    /// Lets go what the watermarks have passed; true if there was any.
+    pub(crate) fn open_gates(&mut self, marks: &Watermarks) -> bool {
+        self.gates.open(marks)
+    }
+
+    /// Puts `text` in the place of all that is held.
+    pub(crate) fn replace_held(&mut self, text: &[u8]) {
+        let Some(place) = self.gates.first() else { return };
+        self.bytes.truncate(place.bytes);
+        let cut = self.shared.drain(place.pieces - self.pieces_sent..);
+        self.shared_left -= cut.map(|shared| shared.range.len()).sum::<usize>();
+        self.gates.clear();
+        self.put(text);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Read;
-    use std::os::fd::AsFd;
-    use std::os::unix::net::UnixStream;
-
-    use super::*;
-
-    #[test]
-    fn pieces_arrive_in_order_through_a_narrow_socket() {
-        let (ours, mut theirs) = UnixStream::pair().expect("a socket pair");
-        ours.set_nonblocking(true).expect("sets the mode");
-        let mut reply = Reply::with_limit(1 << 20);
-        let mut expected = Vec::new();
-        for round in 0..200_usize {
-            let text = format!("<{round}>");
-            reply.put(text.as_bytes());
-            expected.extend_from_slice(text.as_bytes());
-            let value = Arc::new(vec![u8::try_from(round % 251).expect("small"); round * 97]);
-            reply.share(value.clone(), 0..value.len());
-            expected.extend_from_slice(&value);
-        }
-        assert_eq!(reply.len(), expected.len());
-        let reader = std::thread::spawn(move || {
-            let mut got = Vec::new();
-            theirs.read_to_end(&mut got).map(|_| got)
-        });
-        while reply.send(ours.as_fd()).expect("the peer reads").0 == Sent::Partly {
-            assert!(!reply.is_empty());
-            std::thread::yield_now();
-        }
-        assert_eq!(reply.len(), 0);
-        drop(ours);
-        assert!(reader.join().expect("the reader ends").expect("reads") == expected);
-    }
-}
+mod tests;

@@ -110,6 +110,10 @@ pub trait Service {
     /// Another thread has called `Waker::wake` for this worker: something was laid down for it.
     fn woken(&mut self, _links: &mut Links) {}
 
+    /// Replies of this worker are held that were not when this was last called: from here on the service calls `Links::release` as
+    /// watermarks move, beginning with where they stand now, for as long as `Links::is_holding`.
+    fn holding(&mut self, _links: &mut Links) {}
+
     /// When `tick` is to be called next, if that is sooner than its usual time.
     fn due(&self) -> Option<Instant> {
         None

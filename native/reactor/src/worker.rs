@@ -267,7 +267,7 @@ impl<S: Service> Worker<S> {
                 pending.extend_from_slice(&input[done..]);
                 self.links.connections[token.place()].pending = pending;
             }
-        } else {
+        } else if connection.phase == Phase::Open {
             connection.pending.extend_from_slice(input);
             if connection.stall == Stall::None {
                 self.serve_pending(token);
@@ -357,7 +357,9 @@ impl<S: Service> Worker<S> {
             connection.stall = Stall::None;
             self.links.queue(token);
         }
-        if matches!(sent, Ok((Sent::All, _))) {
+        if matches!(sent, Ok((Sent::Held, _))) {
+            self.links.enlist_held(token);
+        } else if matches!(sent, Ok((Sent::All, _))) {
             let Some(connection) = self.links.live(token) else { return };
             let buffer = std::mem::take(&mut connection.reply.bytes);
             let (finishing, waning) = (connection.finishing, connection.at_end || is_draining);
@@ -403,6 +405,7 @@ impl<S: Service> Worker<S> {
             self.service.tick(&mut self.links);
             self.look_around();
         }
+        self.see_to_held();
         // Telling the service of an end may dirty or doom others: until nothing is left.
         while !self.links.dirty.is_empty() || !self.links.doomed.is_empty() {
             let mut dirty = std::mem::take(&mut self.links.dirty);
@@ -416,7 +419,17 @@ impl<S: Service> Worker<S> {
                 self.links.dirty = dirty;
             }
             self.bury();
+            self.see_to_held();
         }
+    }
+
+    /// Replies that are held wait for watermarks, which the service knows.
+    #[inline]
+    fn see_to_held(&mut self) {
+        if self.links.take_news() {
+            self.service.holding(&mut self.links);
+        }
+        self.links.open_gates();
     }
 
     fn bury(&mut self) {
