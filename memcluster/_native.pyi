@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from typing import final
 
-__all__ = ["LoadProgress", "Node", "RedisNode", "Router", "hash_key", "load_floor", "load_replay", "load_run", "locate"]
+__all__ = [
+    "LoadProgress",
+    "Node",
+    "RedisNode",
+    "Relay",
+    "Router",
+    "hash_key",
+    "load_floor",
+    "load_replay",
+    "load_run",
+    "locate",
+]
 
 @final
 class Node:
@@ -79,6 +90,37 @@ class RedisNode:
 
 def redis_directives() -> list[tuple[str, str, str, str]]:
     """Redis's directives that the engine serves: name, former name, default, and why it takes no other value."""
+
+@final
+class Relay:
+    """One TCP address before servers that come and go: Rust threads move the bytes, `point` says to whom."""
+
+    def __new__(
+        cls,
+        *,
+        listen: str = "127.0.0.1:0",
+        threads: int = 2,
+        connections_max: int = 10000,
+        backlog: int = 1024,
+        buffer_max_bytes: int = ...,
+        wait_seconds: float = 3.0,
+        connect_timeout_seconds: float = 1.0,
+        linger_seconds: float = 2.0,
+    ) -> Relay: ...
+    @property
+    def address(self) -> str:
+        """Where it listens, the port filled in."""
+    def start(self) -> None: ...
+    def stop(self) -> None:
+        """Closes everything and joins the threads."""
+    def point(self, targets: Sequence[str]) -> None:
+        """Relays to these from now on, to the least connected of several; connections to others are closed at once."""
+    def targets(self) -> list[tuple[str, int]]:
+        """Where it points, and how many connections lead to each."""
+    def stats(self) -> list[tuple[str, int]]:
+        """Its counters by name."""
+    def failure(self) -> str | None:
+        """Why it ended by itself, if it did."""
 
 @final
 class Router:

@@ -43,8 +43,9 @@ CRATES: dict[str, set[str]] = {
     "redis": {"resp", "dataset"},
     "node": {"reactor", "memcached", "cache", "redis", "dataset"},
     "router": {"reactor", "memcached"},
+    "relay": {"reactor"},
     "load": {"memcached", "resp"},
-    "python": {"node", "router", "load", "redis"},
+    "python": {"node", "router", "relay", "load", "redis"},
 }
 ONLY_IN_THE_BINDING = {"pyo3"}
 

@@ -7,6 +7,7 @@ mod load;
 mod memory;
 mod node;
 mod redis;
+mod relay;
 mod router;
 
 #[pymodule]
@@ -25,6 +26,8 @@ mod _native {
     use super::node::Node;
     #[pymodule_export]
     use super::redis::{RedisNode, redis_directives};
+    #[pymodule_export]
+    use super::relay::Relay;
     #[pymodule_export]
     use super::router::{Router, hash_key, locate};
 }

@@ -29,6 +29,16 @@ pub(crate) enum Stall {
     Asked,
 }
 
+/// Whether the peer will hear more from us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sending {
+    Open,
+    /// Until the reply is sent.
+    Ending,
+    /// It has been told that no more follows.
+    Ended,
+}
+
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub token: Token,
@@ -47,6 +57,9 @@ pub(crate) struct Connection {
     pub at_end: bool,
     /// Close once the reply is sent.
     pub finishing: bool,
+    pub sending: Sending,
+    /// Whom to resume when the reply has drained.
+    pub fed_by: Option<Token>,
     /// In the list of those to be served again.
     pub queued: bool,
     /// In the list of those whose reply is sent at the end of the turn.
@@ -82,6 +95,8 @@ impl Connection {
             stall: Stall::None,
             at_end: false,
             finishing: false,
+            sending: Sending::Open,
+            fed_by: None,
             queued: false,
             dirty: false,
             unread: false,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use slab::Slab;
 
-use crate::connection::{Connection, Phase, Stall};
+use crate::connection::{Connection, Phase, Sending, Stall};
 use crate::gates::Watermarks;
 use crate::listener;
 use crate::{Address, Reply, Token, Why};
@@ -117,6 +117,23 @@ impl Links {
         if let Some(connection) = self.live(token) {
             connection.finishing = true;
             self.mark_dirty(token);
+        }
+    }
+
+    /// Sends what its reply holds, then tells the peer that no more follows; reading goes on.
+    pub fn finish_sending(&mut self, token: Token) {
+        if let Some(connection) = self.live(token)
+            && connection.sending == Sending::Open
+        {
+            connection.sending = Sending::Ending;
+            self.mark_dirty(token);
+        }
+    }
+
+    /// Resumes `waiting`, which answers `Progress::Blocked` now, when the reply of `full` has drained below half of its limit.
+    pub fn resume_when_drained(&mut self, full: Token, waiting: Token) {
+        if let Some(connection) = self.live(full) {
+            connection.fed_by = Some(waiting);
         }
     }
 

@@ -83,6 +83,9 @@ pub trait Service {
     /// What several connections sent, before `serve` is called for each of them: a chance to bring near what it will touch.
     fn ahead<'i>(&mut self, _inputs: impl Iterator<Item = &'i [u8]>) {}
 
+    /// The peer has finished sending, and all it sent has been served. The connection closes once it is idle.
+    fn ended(&mut self, _token: Token, _session: &mut Self::Session, _links: &mut Links) {}
+
     /// The connection is gone. `session` is `None` if it never stood.
     fn close(&mut self, token: Token, session: Option<Self::Session>, why: Why, links: &mut Links);
 

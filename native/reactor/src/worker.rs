@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, Event, EventFlags};
 use rustix::io::Errno;
-use rustix::net::{self, RecvFlags, sockopt};
+use rustix::net::{self, RecvFlags, Shutdown, sockopt};
 use rustix::thread::{nanosleep, set_current_timer_slack};
 use rustix::time::Timespec;
 
 use crate::census::Desk;
-use crate::connection::{Connection, Phase, Stall};
+use crate::connection::{Connection, Phase, Sending, Stall};
 use crate::links::Links;
 use crate::listener::peer_of;
 use crate::reply::Sent;
@@ -205,7 +205,9 @@ impl<S: Service> Worker<S> {
         let Some(connection) = self.links.live(token) else { return };
         if !connection.is_readable() || connection.queued {
             let is_over = connection.hung_up;
-            if flags.intersects(EventFlags::HUP | EventFlags::ERR) {
+            // Where we have finished sending, a hang-up is the peer's own end: what it sent before may wait to be read.
+            let hung_up_on_us = flags.contains(EventFlags::HUP) && connection.sending != Sending::Ended;
+            if hung_up_on_us || flags.contains(EventFlags::ERR) {
                 self.links.doom(token, Why::Peer);
             } else if is_over && self.is_waiting(token) {
                 self.peer_ended(token);
@@ -233,6 +235,9 @@ impl<S: Service> Worker<S> {
         let Some(connection) = self.links.live(token) else { return };
         connection.at_end = true;
         self.links.mark_dirty(token);
+        if let Some(session) = self.sessions[token.place()].as_mut() {
+            self.service.ended(token, session, &mut self.links);
+        }
     }
 
     /// Serves what was read from several connections: first a look ahead at all of it, then the service, then the sends.
@@ -353,14 +358,23 @@ impl<S: Service> Worker<S> {
             Err(error) => return self.links.doom(token, Why::Failed(error.kind())),
             Ok((_, count)) => Desk::add(&self.desk.bytes_written, count),
         }
-        if connection.stall == Stall::Drain && !connection.reply.is_over_half() {
-            connection.stall = Stall::None;
-            self.links.queue(token);
+        if !connection.reply.is_over_half() {
+            let fed_by = connection.fed_by.take();
+            if connection.stall == Stall::Drain {
+                connection.stall = Stall::None;
+                self.links.queue(token);
+            }
+            fed_by.into_iter().for_each(|waiting| self.links.resume(waiting));
         }
         if matches!(sent, Ok((Sent::Held, _))) {
             self.links.enlist_held(token);
         } else if matches!(sent, Ok((Sent::All, _))) {
             let Some(connection) = self.links.live(token) else { return };
+            if connection.sending == Sending::Ending {
+                connection.sending = Sending::Ended;
+                // A peer that is gone already needs to be told nothing.
+                let _ = net::shutdown(&connection.socket, Shutdown::Write);
+            }
             let buffer = std::mem::take(&mut connection.reply.bytes);
             let (finishing, waning) = (connection.finishing, connection.at_end || is_draining);
             self.links.keep_spare(buffer);
