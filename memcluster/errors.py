@@ -3,7 +3,10 @@
 MemclusterError
 ├── ConfigError     a file, a flag or an environment variable: names the file, the line, the key and the fix
 ├── NodeError       a server on this host that cannot start, or ended by itself
-└── TopologyError   a set of servers that no placement can be made of
+├── TopologyError   a set of servers that no placement can be made of
+├── ServerError     a server that does not answer, or refuses what it was asked: names the server and the question
+├── BackupError     a snapshot that cannot be taken, is broken, or is not there: names it and what to do
+└── MigrationError  a step of a migration that would lose or mix data: says what stands in the way
 """
 
 from __future__ import annotations
@@ -23,3 +26,15 @@ class NodeError(MemclusterError):
 
 class TopologyError(MemclusterError):
     """Servers, weights or names that make no placement."""
+
+
+class ServerError(MemclusterError):
+    """A server that does not answer, or refuses what it was asked."""
+
+
+class BackupError(MemclusterError):
+    """A snapshot that cannot be taken, is broken, or is not there."""
+
+
+class MigrationError(MemclusterError):
+    """A step of a migration that cannot be taken now."""
