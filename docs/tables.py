@@ -11,6 +11,7 @@ from memcluster.log import LogSettings
 from memcluster.node.memcached_options import OPTIONS, SUBOPTIONS, Option
 from memcluster.node.settings import NodeSettings, ProcessSettings
 from memcluster.proxy.settings import PoolSettings, ProxySettings
+from memcluster.redis.backup.settings import SnapshotSettings
 from memcluster.redis.directives import Directive, Verdict
 from memcluster.redis.served import SERVED
 from memcluster.redis.unserved import UNSERVED
@@ -31,6 +32,12 @@ SECTIONS: tuple[tuple[str, type[Settings], str, str], ...] = (
         PoolSettings,
         "proxy",
         "`[[pool]]` in the file of `memcluster proxy`, `[pool]` in that of `memcluster up`.",
+    ),
+    (
+        "snapshots",
+        SnapshotSettings,
+        "snapshots",
+        "`[group.NAME.snapshots]` in the file of `memcluster up`, flags of `memcluster snapshot`.",
     ),
     ("log", LogSettings, "log", "Flags of every command that runs something."),
 )

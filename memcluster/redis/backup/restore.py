@@ -1,0 +1,60 @@
+"""Out of the target: a complete snapshot becomes a plain RDB file, after it was verified once more.
+
+The same file seeds a new group, or any server that reads RDB files. A file that is there is never overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from memcluster.errors import BackupError
+from memcluster.redis.backup import verify
+from memcluster.redis.backup.target import sync_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from memcluster.redis.backup.manifest import Manifest
+    from memcluster.redis.backup.target import Target
+    from memcluster.redis.backup.verify import Check, Verified
+
+
+def export(target: Target, name: str, destination: Path, check: Check) -> Manifest:
+    """Writes a snapshot's data to a file; BackupError if it is not complete, is corrupt, or the file is there."""
+    manifest = target.manifest(name)
+    if not manifest.is_complete:
+        why = f" ({manifest.error})" if manifest.error else ""
+        raise BackupError(f"snapshot {name} is {manifest.state.value}{why}: only complete ones can be restored")
+    with verify.in_target(target, name, check) as found:
+        verify.compare(manifest, found)
+        place(found.path, destination)
+    return manifest
+
+
+def adopt(source: Path, destination: Path, check: Check) -> Verified:
+    """The same with any RDB file: verified by loading, then copied."""
+    found = verify.of_file(source, check)
+    place(source, destination)
+    return found
+
+
+def place(source: Path, destination: Path) -> None:
+    """Copies a file to where nothing is: as a whole, and lasting."""
+    fresh = destination.with_name(f".{destination.name}.new")
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with source.open("rb") as content, fresh.open("wb") as copy:
+            shutil.copyfileobj(content, copy, 1 << 20)
+            copy.flush()
+            os.fsync(copy.fileno())
+        # A link, unlike a renaming, does not replace what is there.
+        os.link(fresh, destination)
+        sync_folder(destination.parent)
+    except FileExistsError:
+        raise BackupError(f"{destination} is there already: name another file, or move it away") from None
+    except OSError as error:
+        raise BackupError(f"{destination}: {error.strerror}: name a place that can be written") from None
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,56 @@
+"""Asks the nodes of a group what they are, beginning at any of them: who is the primary, who follows it.
+
+A plain node that belongs to no group is a group of one, and so is one with replicas that REPLICAOF made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from memcluster.errors import BackupError, ServerError
+from memcluster.redis import resp
+from memcluster.redis.backup.source import Node, described
+from memcluster.redis.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from memcluster.redis.client import Login
+
+NODES_MAX = 64
+"""Nodes asked at most: a group is small, and what a node says of others is not followed for ever."""
+
+Ask = Callable[[str], Node]
+
+
+def survey(addresses: Iterable[str], ask: Ask) -> list[Node]:
+    """Every node that answers, found through those given; BackupError if none does."""
+    waiting, found, silent = list(addresses), dict[str, Node](), dict[str, str]()
+    while waiting and len(found) + len(silent) < NODES_MAX:
+        address = waiting.pop(0)
+        if address in found or address in silent:
+            continue
+        try:
+            node = ask(address)
+        except ServerError as error:
+            silent[address] = str(error)
+            continue
+        found[address] = node
+        waiting += [other for other in (node.primary, *node.replicas) if other]
+    if not found:
+        raise BackupError("; ".join(silent.values()) or "no node is known to ask")
+    return list({node.name: node for node in found.values()}.values())
+
+
+def asking(login: Login, timeout_seconds: float) -> Ask:
+    """Asks over the wire."""
+
+    def ask(address: str) -> Node:
+        with Client(address, login, timeout_seconds) as client:
+            reply = client.try_to_ask("MEMC.STATUS")
+        if isinstance(reply, resp.Refusal):
+            raise ServerError(f"{address} does not know MEMC.STATUS ({reply.text}): it is no Redis-mode node of ours")
+        return described(address, reply)
+
+    return ask
