@@ -24,7 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "log": {"config"},
     "_native": set(),
     "node": {"errors", "config", "log", "_native"},
-    "redis": {"errors", "config", "log", "node", "_native"},
+    "redis": {"errors", "config", "log", "node", "cluster", "_native"},
     "cluster": {"errors", "config", "log", "node"},
     "proxy": {"errors", "config", "log", "node", "cluster", "_native"},
     "load": {"errors", "_native"},
