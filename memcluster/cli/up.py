@@ -19,7 +19,7 @@ import msgspec
 import trio
 
 from memcluster.cli.options import options
-from memcluster.cluster import record
+from memcluster.cluster import control, record
 from memcluster.cluster.plan import Role
 from memcluster.cluster.ports import Reservation
 from memcluster.cluster.settings import ClusterSettings
@@ -72,7 +72,7 @@ def command(*, config: Path | None, **flags: Any) -> None:
         parts = (*compose(document, logging_settings, addresses), *redis_parts(document, logging_settings, held))
         path = held.enter_context(record.kept(addresses[0].port))
         supervisor = Supervisor(parts, document.cluster, on_serving=lambda: announce(document, parts), record_path=path)
-        trio.run(supervise, supervisor)
+        trio.run(supervise, supervisor, record.control_path(addresses[0].port), ())
 
 
 def read(config: Path | None, flags: dict[str, Any]) -> Document:
@@ -157,10 +157,11 @@ def redis_parts(document: Document, log: LogSettings, held: ExitStack) -> Iterat
         yield Part(name, Role.REDIS, place.host, place.port, ("redis", *told, *own, *quiet))
 
 
-async def supervise(supervisor: Supervisor) -> None:
-    """Runs the cluster until a signal ends it."""
+async def supervise(supervisor: Supervisor, control_path: Path, requests: tuple[control.Request[Any], ...]) -> None:
+    """Runs the cluster until a signal ends it, and answers what verbs ask meanwhile."""
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
+            await nursery.start(control.serve, control_path, requests)
 
             async def drain_on_signals() -> None:
                 async for number in signals:

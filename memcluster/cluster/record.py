@@ -75,6 +75,11 @@ def kept(port: int) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
+def control_path(port: int) -> Path:
+    """Where the supervisor of the cluster at this port can be asked: the socket beside its record."""
+    return directory() / f"cluster-{port}.sock"
+
+
 def write(path: Path, record: Record) -> None:
     """Puts the record in place, whole or not at all."""
     fresh = path.with_suffix(".new")
@@ -91,6 +96,7 @@ def running() -> list[Record]:
             found.append(record)
         else:
             path.unlink(missing_ok=True)
+            path.with_suffix(".sock").unlink(missing_ok=True)
     return sorted(found, key=lambda record: -record.started)
 
 
