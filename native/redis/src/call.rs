@@ -35,8 +35,10 @@ pub struct Call<'c, 'd> {
     pub(crate) data: &'c mut Locked<'d, Attached>,
     /// The reply.
     pub(crate) reply: Writer<'c>,
-    /// The time, the same for a whole transaction.
+    /// The time, the same for a whole transaction. For who repeats what has happened it stands still at 0: nothing has expired.
     pub(crate) now: Millis,
+    /// The time by the clock, for everybody.
+    pub(crate) wall: Millis,
     /// What it changes, for the log.
     pub(crate) effects: &'c mut Effects,
     /// What it means for other connections.
@@ -62,14 +64,14 @@ impl<'c> Call<'c, '_> {
     /// The live value of a key, with the writer for the reply; an expired one is removed. Counts as an access.
     pub(crate) fn view(&mut self, key: &[u8]) -> (Option<View<'_>>, &mut Writer<'c>) {
         let place = self.expire_if_due(key);
-        let (server, now) = (self.server, self.now);
+        let (server, now, wall) = (self.server, self.now, self.wall);
         if self.reads && server.publishes(Class::Missed) {
             let is_missed = self.data.part(self.session.database, place).item(place.hash, key).is_none();
             is_missed.then(|| self.notify(Class::Missed, "keymiss", key));
         }
         let database = self.data.part_mut(self.session.database, place);
         let touches = !self.session.client().has(mark::NO_TOUCH);
-        let accessed = |access| if touches { server.accessed(access, now) } else { access };
+        let accessed = |access| if touches { server.accessed(access, wall) } else { access };
         let view = database.touch(place.hash, key, now, accessed);
         if self.reads {
             self.meter.looked_up(view.is_some());
@@ -132,8 +134,8 @@ impl<'c> Call<'c, '_> {
         change: impl FnOnce(&mut T) -> R,
     ) -> Result<R, Fault> {
         let place = self.expire_if_due(key);
-        let (server, now) = (self.server, self.now);
-        let access = |before| server.accessed(before, now);
+        let (server, wall) = (self.server, self.wall);
+        let access = |before| server.accessed(before, wall);
         let database = self.data.part_mut(self.session.database, place);
         let changed = database.change_typed(place.hash, key, access, change).ok_or(Fault::WRONG_TYPE)?;
         if changed.spent.is_some() && changed.was_there {
@@ -147,7 +149,7 @@ impl<'c> Call<'c, '_> {
     /// Stores a value; any former one and its expiry are gone.
     pub(crate) fn set(&mut self, key: &[u8], value: Value) {
         let place = self.expire_if_due(key);
-        let access = self.server.accessed_first(self.now);
+        let access = self.server.accessed_first(self.wall);
         let former = self.data.part_mut(self.session.database, place).insert(place.hash, key, value, access);
         let is_new = former.is_none();
         self.server.discard_item(former);
@@ -159,7 +161,7 @@ impl<'c> Call<'c, '_> {
     /// The same with a string, which goes where the former one was if it fits.
     pub(crate) fn set_string(&mut self, key: &[u8], bytes: &[u8]) {
         let place = self.expire_if_due(key);
-        let (server, access) = (self.server, self.server.accessed_first(self.now));
+        let (server, access) = (self.server, self.server.accessed_first(self.wall));
         let database = self.data.part_mut(self.session.database, place);
         if !database.set_string(place.hash, key, bytes, access, |former| server.discard_item(Some(former))) {
             self.notify(Class::New, "new", key);

@@ -58,7 +58,7 @@ impl Server {
         })
     }
 
-    /// Does something in the place of a command, and logs its effects.
+    /// Does something in the place of a command, and logs its effects. Whether anybody wants them stands fast while shards are locked.
     pub(crate) fn with_call<'d, R>(
         &'d self,
         session: &mut Session,
@@ -69,13 +69,28 @@ impl Server {
         work: impl FnOnce(&mut Call<'_, 'd>) -> R,
     ) -> R {
         let Aftermath { effects, outbox, ready, meter } = after;
+        effects.are_wanted = self.journal.is_wanted() && !session.is_exempt;
         let reply = Writer::new(out, session.version);
-        let (wait, reads, may_wait) = (None, false, true);
-        let mut call =
-            Call { server: self, session, data, reply, now, effects, outbox, ready, meter, wait, reads, may_wait };
+        let (wait, reads, may_wait, wall) = (None, false, true, now);
+        let now = if session.is_exempt { 0 } else { now };
+        let mut call = Call {
+            server: self,
+            session,
+            data,
+            reply,
+            now,
+            wall,
+            effects,
+            outbox,
+            ready,
+            meter,
+            wait,
+            reads,
+            may_wait,
+        };
         let result = work(&mut call);
         if !effects.is_empty() {
-            self.log(effects);
+            self.log(effects, session);
         }
         result
     }
@@ -104,6 +119,9 @@ impl Call<'_, '_> {
             self.server.count_error(&text);
             self.reply.buffer().truncate(start);
             self.reply.error(&text);
+            if self.session.is_exempt {
+                self.session.failure.get_or_insert(Fault(text));
+            }
         }
     }
 }

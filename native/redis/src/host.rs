@@ -74,12 +74,11 @@ pub(crate) struct Run {
     pub(crate) began: Instant,
     /// Forty hexadecimal digits.
     pub(crate) id: String,
-    pub(crate) replication_id: String,
 }
 
 impl Run {
     pub(crate) fn begin() -> Self {
-        Self { began: Instant::now(), id: chance_digits(40), replication_id: chance_digits(40) }
+        Self { began: Instant::now(), id: chance_digits(40) }
     }
 }
 
@@ -93,4 +92,11 @@ pub(crate) fn chance_digits(count: usize) -> String {
     let mut digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     digits.truncate(count);
     digits
+}
+
+/// A name for a stream of changes.
+pub(crate) fn chance_name() -> journal::ReplicationId {
+    let mut name = [b'0'; 40];
+    name.copy_from_slice(chance_digits(40).as_bytes());
+    name
 }

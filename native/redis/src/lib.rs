@@ -12,6 +12,7 @@
 
 mod acl;
 mod admission;
+mod applier;
 mod attached;
 mod batch;
 mod blocking;
@@ -56,9 +57,10 @@ mod upkeep;
 mod words;
 mod worker;
 
+pub use applier::Applier;
 pub use call::Call;
 pub use clients::{ClientId, Peer};
-pub use effects::{Effect, Effects, Log};
+pub use effects::Effects;
 pub use fault::{Fault, Outcome};
 pub use host::Host;
 pub use outbox::{Mail, Outbox, PushLimits};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use dataset::{Dataset, Millis, Shards};
+use journal::Journal;
 use parking_lot::Mutex;
 
 use crate::acl::Acl;
@@ -15,8 +16,7 @@ use crate::command::Command;
 use crate::config::{self, Config};
 use crate::counters::{Counters, Usage};
 use crate::discard::Bin;
-use crate::effects::Log;
-use crate::host::{Host, NoHost, Run};
+use crate::host::{Host, NoHost, Run, chance_name};
 use crate::latency::Latency;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
@@ -67,8 +67,8 @@ pub struct Server {
     pub(crate) rubbish: Bin,
     /// Keys that expire and are evicted.
     pub(crate) upkeep: Upkeep,
-    /// Where effects go, if anywhere.
-    pub(crate) log: Option<Arc<dyn Log>>,
+    /// Every change as bytes, for the append-only file and for replicas.
+    pub(crate) journal: Arc<Journal>,
     /// Everybody's connections.
     pub(crate) clients: Clients,
     /// Who may do what.
@@ -118,7 +118,7 @@ impl Server {
             blocked: Mutex::default(),
             rubbish: Bin::default(),
             upkeep: Upkeep::default(),
-            log: None,
+            journal: Arc::new(Journal::new(chance_name())),
             clients: Clients::default(),
             acl: Acl::default(),
             config,
@@ -166,10 +166,10 @@ impl Server {
         self.dataset.lock(Shards::ALL).validate();
     }
 
-    /// One whose effects are told to `log`.
+    /// Its log: changes are encoded only while somebody wants them.
     #[must_use]
-    pub fn with_log(settings: Settings, log: Arc<dyn Log>) -> Self {
-        Self { log: Some(log), ..Self::new(settings) }
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.journal
     }
 
     /// What a client may send.

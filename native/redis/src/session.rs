@@ -10,6 +10,7 @@ use crate::attached::{Alarm, Name};
 use crate::blocking::Waiter;
 use crate::clients::Client;
 use crate::command::{Command, Keys};
+use crate::fault::Fault;
 use crate::identity::Identity;
 use crate::pubsub::Subscriptions;
 use crate::server::Server;
@@ -38,6 +39,13 @@ pub struct Session {
     pub(crate) subscriptions: Option<Box<Subscriptions>>,
     /// What has been read of a large request that has not wholly come.
     pub(crate) begun: Option<Box<Begun>>,
+    /// The journal's offset behind its last write: its reply may be released once that is safe.
+    pub(crate) offset: u64,
+    /// It repeats what has happened already (a log that is loaded, a primary's stream): its changes are not logged again, nothing
+    /// expires by it, and nothing is refused to it.
+    pub(crate) is_exempt: bool,
+    /// Why a command of such a one failed.
+    pub(crate) failure: Option<Fault>,
     /// Close when the reply is sent.
     pub(crate) is_closing: bool,
 }
@@ -94,6 +102,9 @@ impl Session {
             tracking: None,
             subscriptions: None,
             begun: None,
+            offset: 0,
+            is_exempt: false,
+            failure: None,
             is_closing: false,
         }
     }

@@ -53,8 +53,7 @@ impl Sweeper {
     /// From now on huge values are dropped in `sweep`.
     #[must_use]
     pub fn new(server: Arc<Server>) -> Self {
-        let mut after = Aftermath::default();
-        after.effects.are_wanted = server.log.is_some();
+        let after = Aftermath::default();
         Self { rubbish: server.rubbish(), server, after }
     }
 
@@ -65,6 +64,7 @@ impl Sweeper {
         self.server.clean_leftovers(now, &mut self.after);
         self.server.expire_some(now, SWEEP_MAX, &mut self.after);
         self.server.make_room(now, SWEEP_MAX, &mut self.after);
+        self.server.journal.kick();
         &mut self.after.outbox
     }
 }

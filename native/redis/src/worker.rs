@@ -49,8 +49,7 @@ impl Worker {
     /// The `number`-th worker of a server.
     #[must_use]
     pub fn new(server: Arc<Server>, number: usize) -> Self {
-        let mut after = Aftermath::default();
-        after.effects.are_wanted = server.log.is_some();
+        let after = Aftermath::default();
         server.workers.lock().push(after.meter.counters.clone());
         Self { server, number, after, deadlines: BTreeMap::new(), words: Vec::new(), batch: Batch::default() }
     }
@@ -150,6 +149,7 @@ impl Worker {
         self.after.meter.counters.reads.up();
         let progress = self.serve_requests(session, input, out, limit, now, &mut words);
         session.note(now);
+        self.server.journal.kick();
         self.words = emptied(words);
         progress
     }

@@ -1,21 +1,14 @@
 //! Random commands of all types over a few keys in several databases, while time passes: everything stays valid, and the effects make the
 //! same data elsewhere.
 
+mod kept;
 mod talk;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use redis::{Effect, Log, Server, Settings, Sweeper};
+use kept::Kept;
+use redis::{Applier, Server, Settings, Sweeper};
 use talk::Talk;
-
-#[derive(Default)]
-struct Kept(Mutex<Vec<Effect>>);
-
-impl Log for Kept {
-    fn append(&self, effects: Vec<Effect>) {
-        self.0.lock().expect("nobody panics with it").extend(effects);
-    }
-}
 
 /// `k`: a key, `d`: a database, `n`: a small number, `e`: an element, `m`: milliseconds; the rest stands for itself.
 const COMMANDS: &[&str] = &[
@@ -127,25 +120,21 @@ fn digest(talk: &mut Talk) -> Vec<u8> {
     talk.ask(9, &[b"DEBUG", b"DIGEST"])
 }
 
-fn server(log: Option<Arc<dyn Log>>) -> Arc<Server> {
+fn server() -> Arc<Server> {
     let config = vec![("enable-debug-command".to_owned(), "yes".to_owned())];
     let settings = Settings { config, ..Settings::default() };
-    let server = match log {
-        Some(log) => Server::with_log(settings, log),
-        None => Server::new(settings),
-    };
-    Arc::new(server.configured().expect("the directive is right"))
+    Arc::new(Server::new(settings).configured().expect("the directive is right"))
 }
 
 #[test]
 fn effects_make_the_same_elsewhere() {
-    let kept = Arc::new(Kept::default());
-    let server = server(Some(kept.clone()));
+    let (server, copy) = (server(), server());
+    let mut kept = Kept::of(&server);
     let mut talk = Talk::to(server.clone());
     let mut sweeper = Sweeper::new(server);
-    // The copy's clock stands still: nothing expires there but by an effect.
-    let mut copy = Talk::to(self::server(None));
-    let (mut chance, mut database) = (Chance(2), 0);
+    // Time passes there as well, but nothing expires by it.
+    let (mut applier, mut copy) = (Applier::new(copy.clone()), Talk::to(copy));
+    let mut chance = Chance(2);
     for number in 0..60_000 {
         talk.send(1, &chance.request(30));
         talk.answers(1);
@@ -154,13 +143,10 @@ fn effects_make_the_same_elsewhere() {
             continue;
         }
         sweeper.sweep(talk.now);
-        for effect in std::mem::take(&mut *kept.0.lock().expect("nobody panics with it")) {
-            if effect.database != database {
-                database = effect.database;
-                copy.ask(1, &[b"SELECT", database.to_string().as_bytes()]);
-            }
-            let answer = copy.ask(1, &effect.words.iter().map(Vec::as_slice).collect::<Vec<_>>());
-            assert!(!answer.starts_with(b"-"), "{effect:?}: {}", answer.escape_ascii());
+        for effect in kept.take() {
+            applier.select(effect.database);
+            let applied = applier.apply(&effect.words(), b"", talk.now);
+            assert!(applied.is_ok(), "{effect:?}: {applied:?}");
         }
         let (here, there) = (digest(&mut talk), digest(&mut copy));
         assert!(here.starts_with(b"+"), "{}", here.escape_ascii());
@@ -203,8 +189,8 @@ fn a_scan_meets_what_stays_while_the_rest_comes_and_goes() {
 
 #[test]
 fn what_expires_goes_without_being_met_and_says_so() {
-    let kept = Arc::new(Kept::default());
-    let server = Arc::new(Server::with_log(Settings::default(), kept.clone()));
+    let server = Arc::new(Server::new(Settings::default()));
+    let mut kept = Kept::of(&server);
     let mut talk = Talk::to(server.clone());
     let mut sweeper = Sweeper::new(server);
     talk.ask(2, &[b"CONFIG", b"SET", b"notify-keyspace-events", b"Ex"]);
@@ -214,7 +200,7 @@ fn what_expires_goes_without_being_met_and_says_so() {
     }
     talk.ask(1, &[b"WATCH", b"7"]);
     talk.pass(100);
-    kept.0.lock().expect("nobody panics with it").clear();
+    kept.take();
     let mut messages = 0;
     // A sweep is bounded in time: it may take several.
     for _ in 0..100 {
@@ -222,8 +208,7 @@ fn what_expires_goes_without_being_met_and_says_so() {
     }
     assert_eq!(messages, 900);
     assert_eq!(talk.ask(3, &[b"DBSIZE"]), b":100\r\n");
-    let effects = std::mem::take(&mut *kept.0.lock().expect("nobody panics with it"));
-    assert_eq!(effects.iter().filter(|effect| effect.words[0] == b"DEL").count(), 900);
+    assert_eq!(kept.take().iter().filter(|effect| effect.words[0] == b"DEL").count(), 900);
     talk.ask(1, &[b"MULTI"]);
     assert_eq!(talk.ask(1, &[b"EXEC"]), b"*-1\r\n");
 }

@@ -1,21 +1,14 @@
 //! What commands on lists and sets say they did, done again on another server, makes the same of it.
 
+mod kept;
 mod talk;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use kept::Kept;
 use proptest::prelude::*;
-use redis::{Effect, Log, Server, Settings};
+use redis::{Server, Settings};
 use talk::Talk;
-
-#[derive(Default)]
-struct Kept(Mutex<Vec<Effect>>);
-
-impl Log for Kept {
-    fn append(&self, effects: Vec<Effect>) {
-        self.0.lock().expect("nobody panics with it").extend(effects);
-    }
-}
 
 /// Connections that ask; one that waits asks for nothing else meanwhile.
 const CONNECTIONS: u64 = 4;
@@ -129,8 +122,9 @@ proptest! {
 
     #[test]
     fn effects_make_the_same_elsewhere(steps in prop::collection::vec(step(), 1..80)) {
-        let kept = Arc::new(Kept::default());
-        let mut talk = Talk::to(Arc::new(Server::with_log(Settings::default(), kept.clone())));
+        let server = Arc::new(Server::new(Settings::default()));
+        let mut kept = Kept::of(&server);
+        let mut talk = Talk::to(server);
         let mut copy = Talk::to(Arc::new(Server::new(Settings::default())));
         for (who, requests, milliseconds) in steps {
             talk.pass(milliseconds);
@@ -142,8 +136,7 @@ proptest! {
             if is_transaction {
                 talk.send(who, b"EXEC\r\n");
             }
-            let effects = std::mem::take(&mut *kept.0.lock().expect("nobody panics with it"));
-            for effect in &effects {
+            for effect in &kept.take() {
                 send(&mut copy, 1, &effect.words);
                 let answer = copy.answers(1);
                 prop_assert!(!answer.starts_with(b"-"), "{:?}: {}", effect, answer.escape_ascii());
@@ -151,7 +144,7 @@ proptest! {
         }
         // The copy's clock stands still, so nothing there expires but by an effect.
         let asked: Vec<_> = contents(&mut talk);
-        for effect in kept.0.lock().expect("nobody panics with it").drain(..) {
+        for effect in kept.take() {
             send(&mut copy, 1, &effect.words);
         }
         prop_assert_eq!(asked, contents(&mut copy));

@@ -1,21 +1,14 @@
 //! What commands on sorted sets and streams say they did, done again on another server, makes the same of it.
 
+mod kept;
 mod talk;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use kept::Kept;
 use proptest::prelude::*;
-use redis::{Effect, Log, Server, Settings};
+use redis::{Server, Settings};
 use talk::Talk;
-
-#[derive(Default)]
-struct Kept(Mutex<Vec<Effect>>);
-
-impl Log for Kept {
-    fn append(&self, effects: Vec<Effect>) {
-        self.0.lock().expect("nobody panics with it").extend(effects);
-    }
-}
 
 /// Connections that ask; one that waits asks for nothing else meanwhile.
 const CONNECTIONS: u64 = 4;
@@ -131,10 +124,11 @@ proptest! {
 
     #[test]
     fn effects_make_the_same_elsewhere(steps in prop::collection::vec(step(), 1..120)) {
-        let kept = Arc::new(Kept::default());
-        let mut talk = Talk::to(Arc::new(Server::with_log(Settings::default(), kept.clone())));
+        let server = Arc::new(Server::new(Settings::default()));
+        let mut kept = Kept::of(&server);
+        let mut talk = Talk::to(server);
         let mut copy = Talk::to(Arc::new(Server::new(Settings::default())));
-        let take = || std::mem::take(&mut *kept.0.lock().expect("nobody panics with it"));
+        let mut take = || kept.take();
         for (who, requests, milliseconds) in steps {
             talk.pass(milliseconds);
             let is_transaction = requests.len() > 1;

@@ -1,21 +1,14 @@
 //! What commands on strings, bitmaps, HyperLogLogs and hashes say they did, done again on another server, makes the same data of it.
 
+mod kept;
 mod talk;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use kept::Kept;
 use proptest::prelude::*;
-use redis::{Effect, Log, Server, Settings};
+use redis::{Server, Settings};
 use talk::Talk;
-
-#[derive(Default)]
-struct Kept(Mutex<Vec<Effect>>);
-
-impl Log for Kept {
-    fn append(&self, effects: Vec<Effect>) {
-        self.0.lock().expect("nobody panics with it").extend(effects);
-    }
-}
 
 /// Each with what stands for its arguments: `s`, `p`, `h` and `k` for keys (of strings, HyperLogLogs, hashes, any), `e` for elements, `n`
 /// for numbers, `f` for fractions, `b` for bits, `m` for milliseconds, `t` for times; the rest for itself.
@@ -107,11 +100,10 @@ fn command() -> impl Strategy<Value = Vec<Vec<u8>>> {
     prop::sample::select(&COMMANDS[..]).prop_flat_map(|text| text.split(' ').map(word).collect::<Vec<_>>())
 }
 
-fn server(log: Option<Arc<dyn Log>>) -> Arc<Server> {
+fn server() -> Arc<Server> {
     let config = vec![("enable-debug-command".to_owned(), "yes".to_owned())];
     let settings = Settings { config, ..Settings::default() };
-    let server = log.map_or_else(|| Server::new(settings.clone()), |log| Server::with_log(settings.clone(), log));
-    Arc::new(server.configured().expect("the directive is right"))
+    Arc::new(Server::new(settings).configured().expect("the directive is right"))
 }
 
 fn ask(talk: &mut Talk, words: &[Vec<u8>]) -> Vec<u8> {
@@ -125,18 +117,18 @@ proptest! {
     fn effects_make_the_same_elsewhere(
         steps in prop::collection::vec((command(), prop_oneof![9 => Just(0_u64), 1 => Just(300)]), 1..100),
     ) {
-        let kept = Arc::new(Kept::default());
-        let here = server(Some(kept.clone()));
+        let here = server();
+        let mut kept = Kept::of(&here);
         let mut talk = Talk::to(here.clone());
         // The copy's clock stands still, so nothing there expires but by an effect.
-        let mut copy = Talk::to(server(None));
+        let mut copy = Talk::to(server());
         for (words, milliseconds) in steps {
             talk.pass(milliseconds);
             ask(&mut talk, &words);
             here.validate();
             // What is gone here by its time alone is gone there as well once it is asked for.
             ["s1", "s2", "s3", "p1", "p2", "p3", "h1", "h2"].iter().for_each(|key| _ = talk.ask(1, &[b"TYPE", key.as_bytes()]));
-            for effect in std::mem::take(&mut *kept.0.lock().expect("nobody panics with it")) {
+            for effect in kept.take() {
                 let answer = ask(&mut copy, &effect.words);
                 prop_assert!(!answer.starts_with(b"-"), "{:?}: {}", effect, answer.escape_ascii());
             }

@@ -121,7 +121,7 @@ fn xadd(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         return Ok(());
     }
     let last = stream.map_or(Id::ZERO, Stream::last_id);
-    let id = next_id(last, given, call.now)?;
+    let id = next_id(last, given, call.wall)?;
     if pairs.iter().map(|word| word.len()).sum::<usize>() > ENTRY_MAX {
         return Err(Fault::of("ERR Elements are too large to be stored"));
     }

@@ -163,7 +163,7 @@ fn claim_options(claim: &mut Claim<'_>, words: &[&[u8]]) -> Result<Id, Fault> {
 }
 
 fn xclaim(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    let (key, group, now) = (words[1], words[2], call.now);
+    let (key, group, now) = (words[1], words[2], call.wall);
     has_group(call, key, group)?;
     let min_idle = idle_time(words[4], "ERR Invalid min-idle-time argument for XCLAIM")?;
     let ids: Vec<Id> = words[5..].iter().map_while(|word| ids::strict(word, 0).ok()).collect();
@@ -206,7 +206,7 @@ fn xclaim(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 }
 
 fn xautoclaim(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    let (key, group, now) = (words[1], words[2], call.now);
+    let (key, group, now) = (words[1], words[2], call.wall);
     let min_idle = idle_time(words[4], "ERR Invalid min-idle-time argument for XAUTOCLAIM")?;
     let from = ids::from(words[5])?;
     let (mut count, mut only_ids) = (COUNT, false);

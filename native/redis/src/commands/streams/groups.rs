@@ -160,7 +160,7 @@ fn destroy(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 }
 
 fn createconsumer(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    let (key, name, consumer, now) = (words[2], words[3], words[4], call.now);
+    let (key, name, consumer, now) = (words[2], words[3], words[4], call.wall);
     known(call, key, name)?;
     let add = |group: &mut Group| group.add_consumer(consumer, now);
     let is_new = call.change::<Stream, _>(key, |stream| stream.change_group(name, add))?.flatten().unwrap_or(false);

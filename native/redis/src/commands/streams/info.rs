@@ -185,7 +185,7 @@ fn groups(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 }
 
 fn consumers(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    let now = call.now;
+    let now = call.wall;
     let (stream, reply) = call.read::<Stream>(words[2])?;
     let stream = stream.ok_or(Fault::NO_SUCH_KEY)?;
     let Some(group) = stream.group(words[3]) else {

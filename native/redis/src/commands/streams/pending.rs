@@ -44,7 +44,7 @@ fn xpending(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         6..=9 => Some(Query::parse(&words[3..])?),
         _ => return Err(Fault::SYNTAX),
     };
-    let now = call.now;
+    let now = call.wall;
     let (stream, reply) = call.read::<Stream>(words[1])?;
     let Some(group) = stream.and_then(|stream| stream.group(words[2])) else {
         return Err(no_group(words[1], words[2], ""));

@@ -23,7 +23,7 @@ pub(crate) const COMMANDS: &[Command] = &[
 ];
 
 fn xread(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    let reading = Reading::parse(words, false, call.now)?;
+    let reading = Reading::parse(words, false, call.wall)?;
     let mut after = Vec::with_capacity(reading.keys.len());
     for (key, id) in reading.keys.iter().zip(reading.ids) {
         let last = call.read::<Stream>(key)?.0.map_or(Id::ZERO, Stream::last_id);
@@ -94,7 +94,7 @@ fn wait(call: &mut Call<'_, '_>, words: &[&[u8]], reading: &Reading<'_, '_>, aft
 }
 
 fn xreadgroup(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    let reading = Reading::parse(words, true, call.now)?;
+    let reading = Reading::parse(words, true, call.wall)?;
     let Some((group, consumer)) = reading.group else { return Err(Fault::SYNTAX) };
     let mut after = Vec::with_capacity(reading.keys.len());
     for (key, id) in reading.keys.iter().zip(reading.ids) {
@@ -112,7 +112,7 @@ fn xreadgroup(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     call.say(&[]);
     let (mut body, mut served) = (Vec::new(), 0);
     for (key, after) in reading.keys.iter().zip(after) {
-        let delivery = Delivery { group, consumer, count: reading.count, no_ack: reading.no_ack, now: call.now };
+        let delivery = Delivery { group, consumer, count: reading.count, no_ack: reading.no_ack, now: call.wall };
         let version = call.reply.version();
         let work = |stream: &mut Stream| {
             let is_new = stream.change_group(group, |group| group.see(consumer, delivery.now)).unwrap_or(false);

@@ -38,7 +38,7 @@ impl Call<'_, '_> {
     /// Puts a string in place of the one there is, whose expiry stays.
     pub(super) fn rewrite_string(&mut self, key: &[u8], bytes: &[u8]) {
         let place = self.expire_if_due(key);
-        let access = self.server.accessed_first(self.now);
+        let access = self.server.accessed_first(self.wall);
         let database = self.data.part_mut(self.session.database, place);
         if !database.rewrite_string(place.hash, key, bytes, access) {
             self.notify(Class::New, "new", key);

@@ -111,7 +111,7 @@ impl Expiry<'_> {
     pub(super) fn time(&self, call: &Call<'_, '_>, command: &str) -> Result<Option<Millis>, Fault> {
         let Self::At(unit, word) = self else { return Ok(None) };
         let value = words::integer(word)?;
-        let origin = if unit.is_relative { call.now as i64 } else { 0 };
+        let origin = if unit.is_relative { call.wall as i64 } else { 0 };
         let time = value.checked_mul(unit.milliseconds).and_then(|time| time.checked_add(origin));
         let time = time.filter(|_| value > 0).and_then(|time| Millis::try_from(time).ok());
         let invalid = || Fault::made(format!("ERR invalid expire time in '{command}' command"));

@@ -1,0 +1,86 @@
+//! Does again what has happened already: the commands of a log that is loaded, or of a primary's stream. Nothing is refused to it,
+//! nothing expires by it (what has expired is removed by a command of its own), and its changes are not encoded: on a replica the
+//! stream's own bytes are appended to the journal, under the same locks.
+
+use std::sync::Arc;
+
+use dataset::Millis;
+
+use crate::admission::row;
+use crate::clients::Client;
+use crate::command::flag;
+use crate::execute::Aftermath;
+use crate::fault::Fault;
+use crate::outbox::Outbox;
+use crate::server::Server;
+use crate::session::Session;
+
+/// One stream of commands, done in its order.
+pub struct Applier {
+    server: Arc<Server>,
+    session: Session,
+    after: Aftermath,
+    reply: Vec<u8>,
+    /// The stream's bytes of an open transaction: they are appended when it is done.
+    open: Vec<u8>,
+}
+
+impl Applier {
+    /// One that begins, in database 0.
+    #[must_use]
+    pub fn new(server: Arc<Server>) -> Self {
+        let session = Session { is_exempt: true, ..Session::new(Client::nobody()) };
+        Self { server, session, after: Aftermath::default(), reply: Vec::new(), open: Vec::new() }
+    }
+
+    /// Does one command. `raw` are its bytes in the primary's stream, for the journal; none where they stand in the log already.
+    ///
+    /// # Errors
+    /// There is no such command, or it has failed, which it did not where it happened first: the data would differ from now on.
+    pub fn apply(&mut self, words: &[&[u8]], raw: &[u8], now: Millis) -> Result<(), Fault> {
+        let command = row(words)?;
+        if !command.takes(words.len()) {
+            return Err(Fault::arity(command.full_name));
+        }
+        self.open.extend_from_slice(raw);
+        match &mut self.session.transaction {
+            Some(transaction) if !command.is(flag::NO_MULTI) => transaction.push(command, words),
+            _ => {
+                let server = &*self.server;
+                let mut data = server.dataset.lock(server.shards_of(&self.session, command, words));
+                self.reply.clear();
+                server.run(&mut self.session, &mut data, command, words, &mut self.reply, now, &mut self.after);
+                if self.session.transaction.is_none() && !self.open.is_empty() {
+                    server.journal.append_raw(self.session.database, &self.open);
+                    self.open.clear();
+                }
+                if !self.after.ready.is_empty() {
+                    server.serve_waiters(data, now, &mut self.after);
+                }
+            }
+        }
+        self.session.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// A transaction has begun and has not been executed.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.session.transaction.is_some()
+    }
+
+    /// The database of the next command.
+    #[must_use]
+    pub fn database(&self) -> usize {
+        self.session.database
+    }
+
+    /// The next command is in this database.
+    pub fn select(&mut self, database: usize) {
+        self.session.database = database;
+    }
+
+    /// Mail for connections that wait for what was changed, to be delivered now.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        &mut self.after.outbox
+    }
+}

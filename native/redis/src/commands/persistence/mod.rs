@@ -1,0 +1,11 @@
+//! What a server keeps beyond its memory: snapshots, the log, replicas; a file each.
+
+pub(super) mod log;
+pub(super) mod replicas;
+pub(super) mod snapshots;
+pub(super) mod wait;
+
+use crate::command::flag;
+
+const ADMIN: u32 = flag::ADMIN | flag::NOSCRIPT | flag::NO_ASYNC_LOADING;
+const REPLICA: u32 = flag::ADMIN | flag::NOSCRIPT | flag::STALE;
