@@ -7,7 +7,6 @@ from memcluster.redis.directives import Directive, Verdict
 I, R = Verdict.IGNORED, Verdict.REFUSED  # noqa: E741
 
 NO_LOG = "nothing is written to disk: leave it out, or start with what is to be lost"
-NO_REPLICAS = "a node replicates to nobody and from nobody"
 NO_CLUSTER = "Redis Cluster's protocol is not spoken: one node is all there is"
 NO_TLS = "TLS is not served, and answering in clear text would not be what was asked for"
 NO_MODULES = "modules are not loaded"
@@ -38,21 +37,16 @@ UNSERVED: tuple[Directive, ...] = (
         ("dbfilename", "dump.rdb"), ("rdbcompression", "yes"), ("rdbchecksum", "yes"), ("rdb-del-sync-files", "no"),
         ("rdb-save-incremental-fsync", "yes"), ("stop-writes-on-bgsave-error", "yes"), ("sanitize-dump-payload", "no"),
     ),
-    *refused(NO_REPLICAS, ("replicaof", "no one", "slaveof"), ("min-replicas-to-write", "0", "min-slaves-to-write")),
     *ignored(
-        NO_REPLICAS,
-        ("masterauth", ""), ("masteruser", ""), ("replica-serve-stale-data", "yes", "slave-serve-stale-data"),
-        ("replica-read-only", "yes", "slave-read-only"), ("replica-priority", "100", "slave-priority"),
-        ("replica-lazy-flush", "no", "slave-lazy-flush"), ("replica-announced", "yes"),
-        ("close-on-replica-write", "yes"),
-        ("replica-announce-ip", "", "slave-announce-ip"), ("replica-announce-port", "0", "slave-announce-port"),
-        ("replica-ignore-maxmemory", "yes", "slave-ignore-maxmemory"), ("replica-ignore-disk-write-errors", "no"),
-        ("min-replicas-max-lag", "10", "min-slaves-max-lag"), ("repl-timeout", "60"), ("repl-backlog-size", "1mb"),
-        ("repl-backlog-ttl", "3600"), ("repl-diskless-sync", "yes"), ("repl-diskless-sync-delay", "5"),
-        ("repl-diskless-sync-max-replicas", "0"), ("repl-diskless-load", "disabled"),
-        ("repl-disable-tcp-nodelay", "no"), ("repl-ping-replica-period", "10", "repl-ping-slave-period"),
-        ("propagation-error-behavior", "ignore"),
+        "a replica that meets an error of its own data copies everything again",
+        ("propagation-error-behavior", "ignore"), ("replica-ignore-disk-write-errors", "no"),
     ),
+    *ignored("nothing is kept back in the hope of more", ("repl-disable-tcp-nodelay", "no")),
+    *refused(
+        "a snapshot is kept in a file until it has come whole: data is not given up for less",
+        ("repl-diskless-load", "disabled"),
+    ),
+    *ignored("one snapshot serves all who wait when it begins", ("repl-diskless-sync-max-replicas", "0")),
     *refused(NO_CLUSTER, ("cluster-enabled", "no")),
     *ignored(
         NO_CLUSTER,

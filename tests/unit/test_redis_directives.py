@@ -99,7 +99,10 @@ def test_what_the_engine_reads_is_handed_on_as_it_stands() -> None:
         ("unixsocketperm 9", "redis.conf:1: unixsocketperm 9: '9' is no access mode"),
         ('bind "a', 'redis.conf:1: a quote is not closed, or something follows right behind one: bind "a'),
         ("appendonly yes", "redis.conf:1: appendonly yes is refused: nothing is written to disk"),
-        ("replicaof 10.0.0.1 6379", "redis.conf:1: replicaof 10.0.0.1 6379 is refused: a node replicates to nobody"),
+        (
+            "repl-diskless-load swapdb",
+            "redis.conf:1: repl-diskless-load swapdb is refused: a snapshot is kept in a file",
+        ),
         ("tls-port 6380", "redis.conf:1: tls-port 6380 is refused: TLS is not served"),
         ("include a b", "redis.conf:1: include takes one file or pattern"),
         ("include /none/such", "/none/such: No such file or directory"),

@@ -1,10 +1,12 @@
 //! The journal in memory: where units are appended and read.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
 use parking_lot::Mutex;
 
 use crate::history::{History, ReplicationId};
+use crate::hold::{Hold, Holds};
 use crate::ring::Ring;
 use crate::watermark::Watermark;
 use crate::words;
@@ -42,6 +44,7 @@ pub struct Journal {
 #[derive(Debug)]
 struct Log {
     ring: Ring,
+    holds: Holds,
     history: History,
     /// That of the last unit; unknown: the next one says its own.
     database: Option<usize>,
@@ -55,7 +58,8 @@ impl Journal {
     #[must_use]
     pub fn new(replid: ReplicationId) -> Self {
         let (ring, history) = (Ring::new(BACKLOG, 0), History::new(replid));
-        let log = Log { ring, history, database: None, pending: Vec::new(), select: Vec::new() };
+        let log =
+            Log { ring, holds: Holds::default(), history, database: None, pending: Vec::new(), select: Vec::new() };
         let (end, written, synced) = Default::default();
         Self { log: Mutex::new(log), wanted: AtomicU8::new(0), end, written, synced }
     }
@@ -106,6 +110,19 @@ impl Journal {
         end
     }
 
+    /// Appends a command that changes nothing and is for every database, if that is allowed at the moment at which it would be
+    /// appended. Returns the offset behind it.
+    pub fn append_note(&self, bytes: &[u8], is_allowed: impl FnOnce() -> bool) -> Option<u64> {
+        let mut log = self.log.lock();
+        if !is_allowed() {
+            return None;
+        }
+        log.put(bytes, self.is_wanted_by(Want::File));
+        let end = log.ring.end();
+        self.end.advance(end);
+        Some(end)
+    }
+
     /// Says to whoever waits for more that there is more: called at the end of a batch that has appended.
     #[inline]
     pub fn kick(&self) {
@@ -118,10 +135,37 @@ impl Journal {
     /// They are not kept any more, or there are none yet at such an offset.
     pub fn read(&self, from: u64, into: &mut Vec<u8>, max: usize) -> Result<u64, Gone> {
         let log = self.log.lock();
-        let (one, two) = log.ring.get(from, max).ok_or(Gone)?;
-        into.extend_from_slice(one);
-        into.extend_from_slice(two);
-        Ok(from + (one.len() + two.len()) as u64)
+        log.ring.read(from, into, max).map(|count| from + count as u64).ok_or(Gone)
+    }
+
+    /// A reader that begins at this offset: what it has not read is kept.
+    ///
+    /// # Errors
+    /// That is not kept any more, or has not come yet.
+    pub fn hold(self: &Arc<Self>, from: u64) -> Result<Hold, Gone> {
+        let mut log = self.log.lock();
+        if from < log.ring.start() || from > log.ring.end() {
+            return Err(Gone);
+        }
+        let number = log.holds.enter(from);
+        Ok(Hold::new(self.clone(), number, from))
+    }
+
+    pub(crate) fn read_for(&self, number: u64, from: u64, into: &mut Vec<u8>, max: usize) -> Result<usize, Gone> {
+        let mut log = self.log.lock();
+        let count = log.ring.read(from, into, max).ok_or(Gone)?;
+        log.holds.advance(number, from + count as u64);
+        Ok(count)
+    }
+
+    pub(crate) fn advance_hold(&self, number: u64, at: u64) {
+        self.log.lock().holds.advance(number, at);
+    }
+
+    pub(crate) fn leave_hold(&self, number: u64) {
+        let log = &mut *self.log.lock();
+        log.holds.leave(number);
+        log.ring.trim(log.holds.needed());
     }
 
     /// The offset of the first byte that `read` can give.
@@ -136,7 +180,8 @@ impl Journal {
 
     /// Keeps so many bytes for `read` from now on.
     pub fn set_backlog(&self, bytes: usize) {
-        self.log.lock().ring.resize(bytes);
+        let log = &mut *self.log.lock();
+        log.ring.resize(bytes, log.holds.needed());
     }
 
     /// The stream's names and its epoch.
@@ -181,7 +226,7 @@ impl Journal {
 impl Log {
     #[inline]
     fn put(&mut self, bytes: &[u8], is_for_file: bool) {
-        self.ring.put(bytes);
+        self.ring.put(bytes, self.holds.needed());
         if is_for_file {
             self.pending.extend_from_slice(bytes);
         }

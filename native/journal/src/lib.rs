@@ -11,11 +11,13 @@
 #![forbid(unsafe_code)]
 
 mod history;
+mod hold;
 mod journal;
 mod ring;
 mod watermark;
 pub mod words;
 
 pub use history::{Epoch, History, ReplicationId};
+pub use hold::Hold;
 pub use journal::{Gone, Journal, Want};
 pub use watermark::{Bell, Watermark};

@@ -1,20 +1,30 @@
-//! The last bytes of a stream, in a buffer that is written round and round.
+//! The last bytes of a stream, in a chain of chunks: the newest at the back, the oldest dropped from the front. Nothing is ever moved,
+//! so that a long chain, kept for a slow reader, costs who appends no more than a short one.
 
-/// A buffer of a stream's last bytes; memory is taken when the first one comes.
+use std::collections::VecDeque;
+
+/// Bytes of a chunk.
+const CHUNK: usize = 64 << 10;
+
+/// A stream's last bytes; memory is taken when the first one comes.
 #[derive(Debug)]
 pub(crate) struct Ring {
-    bytes: Box<[u8]>,
-    /// Bytes that it keeps at most.
+    chunks: VecDeque<Box<[u8]>>,
+    /// Offset in the stream of the first chunk's first byte.
+    first: u64,
+    /// Bytes that it keeps at most, unless somebody still needs more.
     capacity: usize,
     /// Offset in the stream of the first byte that is kept, and behind the last one.
     start: u64,
     end: u64,
+    /// A chunk to be used again.
+    spare: Option<Box<[u8]>>,
 }
 
 impl Ring {
     /// Empty, at this offset of its stream.
     pub(crate) fn new(capacity: usize, at: u64) -> Self {
-        Self { bytes: Box::default(), capacity: capacity.max(1), start: at, end: at }
+        Self { chunks: VecDeque::new(), first: at, capacity: capacity.max(1), start: at, end: at, spare: None }
     }
 
     pub(crate) fn start(&self) -> u64 {
@@ -29,57 +39,69 @@ impl Ring {
         self.capacity
     }
 
+    /// Appends; what is neither within the capacity then nor from `needed` on goes.
     #[inline]
-    pub(crate) fn put(&mut self, bytes: &[u8]) {
-        if self.bytes.len() != self.capacity {
-            self.bytes = vec![0; self.capacity].into();
+    pub(crate) fn put(&mut self, mut bytes: &[u8], needed: u64) {
+        loop {
+            let at = (self.end - self.first) as usize;
+            let Some(chunk) = self.chunks.get_mut(at / CHUNK) else {
+                if bytes.is_empty() {
+                    break;
+                }
+                self.chunks.push_back(self.spare.take().unwrap_or_else(|| vec![0; CHUNK].into()));
+                continue;
+            };
+            let room = &mut chunk[at % CHUNK..];
+            let count = room.len().min(bytes.len());
+            room[..count].copy_from_slice(&bytes[..count]);
+            bytes = &bytes[count..];
+            self.end += count as u64;
+            if bytes.is_empty() {
+                break;
+            }
         }
-        let skipped = bytes.len().saturating_sub(self.capacity);
-        let kept = &bytes[skipped..];
-        let at = self.position(self.end + skipped as u64);
-        let until_wrap = kept.len().min(self.capacity - at);
-        self.bytes[at..at + until_wrap].copy_from_slice(&kept[..until_wrap]);
-        self.bytes[..kept.len() - until_wrap].copy_from_slice(&kept[until_wrap..]);
-        self.end += bytes.len() as u64;
-        self.start = self.start.max(self.end.saturating_sub(self.capacity as u64));
+        self.trim(needed);
     }
 
-    /// The bytes from this offset on, at most so many, in two pieces; `None` if they are not kept.
-    pub(crate) fn get(&self, from: u64, max: usize) -> Option<(&[u8], &[u8])> {
+    /// Lets go what is neither within the capacity nor from `needed` on.
+    #[inline]
+    pub(crate) fn trim(&mut self, needed: u64) {
+        self.start = self.start.max(self.end.saturating_sub(self.capacity as u64).min(needed));
+        while self.start - self.first >= CHUNK as u64 && !self.chunks.is_empty() {
+            self.spare = self.chunks.pop_front();
+            self.first += CHUNK as u64;
+        }
+    }
+
+    /// Copies bytes from this offset on behind those in `into`, at most so many; returns how many, `None` if they are not kept.
+    pub(crate) fn read(&self, from: u64, into: &mut Vec<u8>, max: usize) -> Option<usize> {
         if from < self.start || from > self.end {
             return None;
         }
         let count = usize::try_from(self.end - from).unwrap_or(usize::MAX).min(max);
-        if count == 0 {
-            return Some((&[], &[]));
+        let (mut at, mut left) = ((from - self.first) as usize, count);
+        while left > 0 {
+            let chunk = &self.chunks[at / CHUNK][at % CHUNK..];
+            let piece = &chunk[..chunk.len().min(left)];
+            into.extend_from_slice(piece);
+            (at, left) = (at + piece.len(), left - piece.len());
         }
-        let at = self.position(from);
-        let until_wrap = count.min(self.capacity - at);
-        Some((&self.bytes[at..at + until_wrap], &self.bytes[..count - until_wrap]))
+        Some(count)
     }
 
-    /// Keeps more or fewer bytes from now on: the last of those that it has.
-    pub(crate) fn resize(&mut self, capacity: usize) {
-        let capacity = capacity.max(1);
-        let from = self.start.max(self.end.saturating_sub(capacity as u64));
-        let mut other = Self::new(capacity, from);
-        if let Some((one, two)) = self.get(from, usize::MAX).filter(|(one, _)| !one.is_empty()) {
-            other.put(one);
-            other.put(two);
-        }
-        *self = other;
-    }
-
-    fn position(&self, offset: u64) -> usize {
-        (offset % self.capacity as u64) as usize
+    /// Keeps more or fewer bytes from now on.
+    pub(crate) fn resize(&mut self, capacity: usize, needed: u64) {
+        self.capacity = capacity.max(1);
+        self.trim(needed);
     }
 
     /// # Panics
     /// When an invariant is broken.
     pub(crate) fn validate(&self) {
-        assert!(self.start <= self.end, "a ring ends behind its start");
-        assert!(self.end - self.start <= self.capacity as u64, "a ring keeps no more than it has room for");
-        assert!(self.start == self.end || self.bytes.len() == self.capacity, "what is kept has room");
+        assert!(self.first <= self.start && self.start <= self.end, "a ring ends behind its start");
+        let room = (self.chunks.len() * CHUNK) as u64;
+        assert!(self.end - self.first <= room, "what is kept has room");
+        assert!(room < self.end - self.first + 2 * CHUNK as u64, "no chunk is kept for nothing");
     }
 }
 
@@ -89,32 +111,47 @@ mod tests {
 
     use super::*;
 
+    fn read(ring: &Ring, from: u64, max: usize) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        ring.read(from, &mut bytes, max).map(|count| {
+            assert_eq!(count, bytes.len());
+            bytes
+        })
+    }
+
     proptest! {
         /// Against a vector of everything that was ever put.
         #[test]
         fn keeps_the_last_bytes(
-            steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), prop::option::weighted(0.1, 1..50_usize)), 1..60),
+            steps in prop::collection::vec(
+                (any::<u8>(), 0..150_000_usize, prop::option::weighted(0.1, 1..300_000_usize), prop::option::weighted(0.3, 0..200_000_u64)),
+                1..30,
+            ),
             first in 0..1000_u64,
         ) {
             let (mut ring, mut all, mut least) = (Ring::new(16, first), Vec::new(), first);
-            for (bytes, resize) in steps {
-                ring.put(&bytes);
+            for (byte, count, resize, behind) in steps {
+                // Somebody needs the last bytes of what there is.
+                let needed = behind.map_or(u64::MAX, |behind| ring.end().saturating_sub(behind).max(ring.start()));
+                let bytes: Vec<u8> = (0..count).map(|at| byte.wrapping_add((at % 251) as u8)).collect();
+                ring.put(&bytes, needed);
                 all.extend(bytes);
                 if let Some(capacity) = resize {
-                    ring.resize(capacity);
+                    ring.resize(capacity, needed);
                 }
                 ring.validate();
                 prop_assert!(ring.start() >= least, "what is gone does not come back");
+                prop_assert!(ring.start() <= needed, "what is needed stays");
+                prop_assert!(behind.is_some() || ring.end() - ring.start() <= ring.capacity() as u64);
                 least = ring.start();
                 prop_assert_eq!(ring.end(), first + all.len() as u64);
-                let (one, two) = ring.get(ring.start(), usize::MAX).expect("it is kept");
-                prop_assert_eq!([one, two].concat(), &all[(ring.start() - first) as usize..]);
-                prop_assert!(ring.get(ring.end() + 1, 1).is_none());
-                prop_assert!(ring.start() == 0 || ring.get(ring.start() - 1, 1).is_none());
+                let kept = &all[(ring.start() - first) as usize..];
+                prop_assert!(read(&ring, ring.start(), usize::MAX).as_deref() == Some(kept));
+                prop_assert!(read(&ring, ring.end() + 1, 1).is_none());
+                prop_assert!(ring.start() == 0 || read(&ring, ring.start() - 1, 1).is_none());
                 let middle = ring.start().midpoint(ring.end());
-                let (one, two) = ring.get(middle, 3).expect("it is kept");
                 let from = (middle - first) as usize;
-                prop_assert_eq!([one, two].concat(), &all[from..all.len().min(from + 3)]);
+                prop_assert!(read(&ring, middle, 3).as_deref() == Some(&all[from..all.len().min(from + 3)]));
             }
         }
     }

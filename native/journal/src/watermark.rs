@@ -89,6 +89,13 @@ impl Bell {
     }
 }
 
+impl Bell {
+    /// Who is about to look at the watermark anyway need not be told.
+    pub fn disarm(&self) {
+        self.is_armed.store(false, SeqCst);
+    }
+}
+
 impl std::fmt::Debug for Bell {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Bell").field("is_armed", &self.is_armed).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! Commands that wait for a key: BLPOP and its kin, XREAD BLOCK. Who waits is a `Waiter`, enrolled at each of its keys under their
+//! Commands that wait for a key (or, without one, for copies elsewhere: see replication): BLPOP and its kin, XREAD BLOCK. Who waits is a `Waiter`, enrolled at each of its keys under their
 //! shards' locks; who changes such a key tries the waiters' commands again, first come first served, before anything else.
 //!
 //! ```text
@@ -19,6 +19,7 @@ use crate::attached::{Attached, Name};
 use crate::command::{Command, flag};
 use crate::execute::Aftermath;
 use crate::outbox::{Mail, Outbox};
+use crate::replication::Needs;
 use crate::server::Server;
 use crate::session::Session;
 
@@ -42,11 +43,14 @@ pub(crate) enum AtDeadline {
     NullArray,
     /// A null.
     Null,
+    /// How many have what is waited for.
+    Copies(Needs),
 }
 
 impl AtDeadline {
-    pub(crate) fn answer(self, reply: &mut Writer<'_>) {
+    pub(crate) fn answer(self, server: &Server, reply: &mut Writer<'_>) {
         match self {
+            Self::Copies(needs) => needs.answer(server, reply),
             Self::NullArray => reply.null_array(),
             Self::Null => reply.null(),
         }
@@ -76,6 +80,8 @@ pub(crate) enum Unblock {
     Timeout,
     /// An error.
     Error,
+    /// Another one: this server has become a replica.
+    RoleChanged,
 }
 
 impl Waiter {
@@ -149,6 +155,9 @@ impl Server {
         let waiter = Arc::new(Waiter::new(session, command, words, wait));
         for name in waiter.names() {
             data.attached(&name.1).awaited.entry(name).or_default().push_back(waiter.clone());
+        }
+        if let AtDeadline::Copies(needs) = waiter.at_deadline {
+            self.replication.waiting.enter(needs, waiter.clone());
         }
         self.blocked.lock().insert(session.id.number, waiter.clone());
         session.waiter = Some(waiter.clone());
@@ -239,7 +248,7 @@ impl Server {
         waiter.is_some_and(|waiter| self.end_waiting(&waiter, how, outbox))
     }
 
-    fn end_waiting(&self, waiter: &Waiter, how: Unblock, outbox: &mut Outbox) -> bool {
+    pub(crate) fn end_waiting(&self, waiter: &Waiter, how: Unblock, outbox: &mut Outbox) -> bool {
         if !waiter.settle() {
             return false;
         }
@@ -247,8 +256,10 @@ impl Server {
         let mut answer = Vec::new();
         let mut reply = Writer::new(&mut answer, waiter.version);
         match how {
-            Unblock::Timeout => waiter.at_deadline.answer(&mut reply),
+            Unblock::Timeout => waiter.at_deadline.answer(self, &mut reply),
             Unblock::Error => reply.error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+            Unblock::RoleChanged => reply
+                .error(b"UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"),
         }
         outbox.put(waiter.client, Mail::Answer(answer));
         true

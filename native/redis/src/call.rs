@@ -51,6 +51,8 @@ pub struct Call<'c, 'd> {
     pub(crate) wait: Option<Wait>,
     /// The running command changes nothing.
     pub(crate) reads: bool,
+    /// The running command changes something.
+    pub(crate) writes: bool,
     /// False in transactions and scripts: who would wait gets the answer of one who waited in vain, at once.
     pub(crate) may_wait: bool,
 }
@@ -189,7 +191,8 @@ impl<'c> Call<'c, '_> {
     /// When a live key expires; `None` without the key.
     pub(crate) fn expires_at(&mut self, key: &[u8]) -> Option<Option<Millis>> {
         let place = self.expire_if_due(key);
-        self.data.part(self.session.database, place).item(place.hash, key).map(dataset::Item::expires_at)
+        let item = self.data.part(self.session.database, place).item(place.hash, key);
+        item.filter(|item| !item.is_expired(self.now)).map(dataset::Item::expires_at)
     }
 
     /// Sets or clears the expiry; false without the key.
@@ -248,7 +251,7 @@ impl<'c> Call<'c, '_> {
     /// transaction, a script), answers at once.
     pub(crate) fn wait_for(&mut self, keys: &[&[u8]], milliseconds: u64, at_deadline: AtDeadline) {
         if !self.may_wait {
-            at_deadline.answer(&mut self.reply);
+            at_deadline.answer(self.server, &mut self.reply);
             return;
         }
         let deadline = (milliseconds > 0).then(|| self.now.saturating_add(milliseconds));

@@ -59,12 +59,15 @@ pub(crate) mod mark {
     pub(crate) const NO_EVICT: u32 = 1 << 7;
     /// `T`: its reads do not count as accesses.
     pub(crate) const NO_TOUCH: u32 = 1 << 8;
+    /// `S`: a replica, which is fed with the stream.
+    pub(crate) const REPLICA: u32 = 1 << 10;
     /// `U`: over a unix socket.
     pub(crate) const UNIX: u32 = 1 << 9;
 
     /// Letters in the order in which Redis writes them.
-    pub(crate) const LETTERS: [(u32, char); 10] = [
+    pub(crate) const LETTERS: [(u32, char); 11] = [
         (MONITOR, 'O'),
+        (REPLICA, 'S'),
         (SUBSCRIBED, 'P'),
         (TRANSACTION, 'x'),
         (BLOCKED, 'b'),
@@ -157,9 +160,13 @@ impl Client {
         self.state.marks.store(if is_set { marks | mark } else { marks & !mark }, Relaxed);
     }
 
-    /// `normal`, `pubsub`: what `CLIENT LIST TYPE` asks for.
+    /// `normal`, `pubsub`, `replica`: what `CLIENT LIST TYPE` asks for.
     pub(crate) fn kind(&self) -> &'static str {
-        if self.has(mark::SUBSCRIBED) { "pubsub" } else { "normal" }
+        match () {
+            () if self.has(mark::REPLICA) => "replica",
+            () if self.has(mark::SUBSCRIBED) => "pubsub",
+            () => "normal",
+        }
     }
 }
 

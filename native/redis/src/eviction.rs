@@ -123,7 +123,13 @@ impl Server {
     /// There is a bound to memory and it is passed.
     pub(crate) fn is_over_memory(&self) -> bool {
         let bound = self.config.number(config::MAXMEMORY);
-        bound > 0 && self.used_memory() > bound as usize
+        bound > 0 && self.used_memory() > bound as usize && !self.ignores_memory()
+    }
+
+    /// A replica holds what its primary holds.
+    #[cold]
+    fn ignores_memory(&self) -> bool {
+        self.replication.is_replica() && self.config.is_on(config::REPLICA_IGNORE_MAXMEMORY)
     }
 
     /// A command may run as far as memory goes. The caller has no shard locked.

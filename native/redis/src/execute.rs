@@ -69,9 +69,9 @@ impl Server {
         work: impl FnOnce(&mut Call<'_, 'd>) -> R,
     ) -> R {
         let Aftermath { effects, outbox, ready, meter } = after;
-        effects.are_wanted = self.journal.is_wanted() && !session.is_exempt;
+        effects.are_wanted = self.journal.is_wanted() && !session.is_exempt && !self.replication.is_replica();
         let reply = Writer::new(out, session.version);
-        let (wait, reads, may_wait, wall) = (None, false, true, now);
+        let (wait, reads, writes, may_wait, wall) = (None, false, false, true, now);
         let now = if session.is_exempt { 0 } else { now };
         let mut call = Call {
             server: self,
@@ -86,6 +86,7 @@ impl Server {
             meter,
             wait,
             reads,
+            writes,
             may_wait,
         };
         let result = work(&mut call);
@@ -102,7 +103,7 @@ impl Call<'_, '_> {
     pub(crate) fn perform(&mut self, command: &'static Command, words: &[&[u8]]) {
         let (start, database) = (self.reply.buffer().len(), self.session.database);
         (self.effects.changes, self.effects.is_said) = (0, false);
-        self.reads = command.is(flag::READONLY);
+        (self.reads, self.writes) = (command.is(flag::READONLY), command.is(flag::WRITE));
         let began = self.meter.start();
         self.server.monitors.tell(self.session.client(), database, command, words, self.outbox);
         let outcome = (command.run)(self, words);

@@ -24,18 +24,29 @@ impl<'c> Call<'c, '_> {
     /// The live item of a key, with the writer for the reply; no access to it is counted.
     pub(crate) fn peek(&mut self, key: &[u8]) -> (Option<&Item>, &mut Writer<'c>) {
         let place = self.expire_if_due(key);
-        (self.data.part(self.session.database, place).item(place.hash, key), &mut self.reply)
+        let item = self.data.part(self.session.database, place).item(place.hash, key);
+        (item.filter(|item| !item.is_expired(self.now)), &mut self.reply)
     }
 
-    /// Removes a key whose time has come, as any change: with its event and its effect. Returns where the key lies.
+    /// Removes a key whose time has come, as any change: with its event and its effect. A replica leaves that to its primary, so the key
+    /// may still be there, expired. Returns where it lies.
     pub(crate) fn expire_if_due(&mut self, key: &[u8]) -> Place {
         let place = self.data.place(key);
         let database = self.data.part(self.session.database, place);
-        if database.volatile() > 0 && database.item(place.hash, key).is_some_and(|item| item.is_expired(self.now)) {
+        if database.volatile() > 0
+            && database.item(place.hash, key).is_some_and(|item| item.is_expired(self.now))
+            && self.may_expire()
+        {
             self.server.upkeep.expired_keys.fetch_add(1, Ordering::Relaxed);
             self.remove_unasked(place, key, Class::Expired, "expired");
         }
         place
+    }
+
+    /// Whoever may write on a replica, and does, finds no expired keys either.
+    #[cold]
+    fn may_expire(&self) -> bool {
+        self.writes || !self.server.replication.is_replica()
     }
 
     /// Removes a key for the server's own reasons.
@@ -51,7 +62,7 @@ impl<'c> Call<'c, '_> {
 impl Server {
     /// Removes keys that have expired, all of them if that does not take longer than `bound`.
     pub(crate) fn expire_some(&self, now: Millis, bound: Duration, after: &mut Aftermath) {
-        if !self.upkeep.is_expiring.load(Ordering::Relaxed) {
+        if !self.upkeep.is_expiring.load(Ordering::Relaxed) || self.replication.is_replica() {
             return;
         }
         let began = Instant::now();

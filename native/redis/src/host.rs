@@ -100,3 +100,9 @@ pub(crate) fn chance_name() -> journal::ReplicationId {
     name.copy_from_slice(chance_digits(40).as_bytes());
     name
 }
+
+/// Milliseconds since 1970, for what has no command's time.
+pub(crate) fn wall_clock() -> dataset::Millis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
+}

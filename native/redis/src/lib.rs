@@ -45,6 +45,8 @@ mod pubsub;
 mod random;
 mod rates;
 mod redaction;
+pub mod replication;
+mod restraints;
 mod scans;
 mod scripts;
 mod server;

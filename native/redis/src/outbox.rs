@@ -29,9 +29,9 @@ pub struct PushLimits {
 }
 
 impl PushLimits {
-    /// Those of the class `pubsub`, as `client-output-buffer-limit` has them: 0 stands for none.
-    pub(crate) fn read(text: &str) -> Self {
-        let mut words = text.split_whitespace().skip_while(|word| *word != "pubsub").skip(1).map(str::parse);
+    /// Those of a class (`pubsub`, `slave`), as `client-output-buffer-limit` has them: 0 stands for none.
+    pub(crate) fn read(text: &str, class: &str) -> Self {
+        let mut words = text.split_whitespace().skip_while(|word| *word != class).skip(1).map(str::parse);
         let mut bytes = || words.next().and_then(Result::ok).filter(|bytes| *bytes > 0).unwrap_or(usize::MAX);
         Self { hard: bytes(), soft: bytes(), soft_seconds: bytes() as u64 }
     }
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn limits_are_those_of_subscribers() {
-        let limits = PushLimits::read("normal 1 2 3 slave 4 5 6 pubsub 7 0 8");
+        let limits = PushLimits::read("normal 1 2 3 slave 4 5 6 pubsub 7 0 8", "pubsub");
         assert_eq!(limits, PushLimits { hard: 7, soft: usize::MAX, soft_seconds: 8 });
     }
 }

@@ -22,6 +22,8 @@ use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::Exchange;
 use crate::rates::Rates;
+use crate::replication::Replication;
+use crate::restraints::Restraints;
 use crate::scripts::{Leftovers, Scripts};
 use crate::slow_log::SlowLog;
 use crate::tracking::Tracking;
@@ -67,6 +69,10 @@ pub struct Server {
     pub(crate) rubbish: Bin,
     /// Keys that expire and are evicted.
     pub(crate) upkeep: Upkeep,
+    /// Who copies whom.
+    pub(crate) replication: Replication,
+    /// What clients may not do at the moment.
+    pub(crate) restraints: Restraints,
     /// Every change as bytes, for the append-only file and for replicas.
     pub(crate) journal: Arc<Journal>,
     /// Everybody's connections.
@@ -118,6 +124,8 @@ impl Server {
             blocked: Mutex::default(),
             rubbish: Bin::default(),
             upkeep: Upkeep::default(),
+            replication: Replication::default(),
+            restraints: Restraints::default(),
             journal: Arc::new(Journal::new(chance_name())),
             clients: Clients::default(),
             acl: Acl::default(),

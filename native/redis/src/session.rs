@@ -13,6 +13,7 @@ use crate::command::{Command, Keys};
 use crate::fault::Fault;
 use crate::identity::Identity;
 use crate::pubsub::Subscriptions;
+use crate::replication::{Announced, Replica};
 use crate::server::Server;
 use crate::tracking::Tracked;
 
@@ -39,6 +40,10 @@ pub struct Session {
     pub(crate) subscriptions: Option<Box<Subscriptions>>,
     /// What has been read of a large request that has not wholly come.
     pub(crate) begun: Option<Box<Begun>>,
+    /// What it has said of itself, before it asked for the stream.
+    pub(crate) announced: Option<Box<Announced>>,
+    /// It is fed with the stream.
+    pub(crate) replica: Option<Arc<Replica>>,
     /// The journal's offset behind its last write: its reply may be released once that is safe.
     pub(crate) offset: u64,
     /// It repeats what has happened already (a log that is loaded, a primary's stream): its changes are not logged again, nothing
@@ -102,6 +107,8 @@ impl Session {
             tracking: None,
             subscriptions: None,
             begun: None,
+            announced: None,
+            replica: None,
             offset: 0,
             is_exempt: false,
             failure: None,

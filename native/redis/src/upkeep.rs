@@ -64,6 +64,7 @@ impl Sweeper {
         self.server.clean_leftovers(now, &mut self.after);
         self.server.expire_some(now, SWEEP_MAX, &mut self.after);
         self.server.make_room(now, SWEEP_MAX, &mut self.after);
+        self.server.tend_replication(now, &mut self.after.outbox);
         self.server.journal.kick();
         &mut self.after.outbox
     }

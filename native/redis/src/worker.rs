@@ -14,8 +14,10 @@ use crate::command::{Command, flag};
 use crate::config;
 use crate::execute::Aftermath;
 use crate::fault::Fault;
+use crate::host::wall_clock;
 use crate::identity::{Identity, Replies};
 use crate::outbox::{Mail, Outbox, PushLimits};
+use crate::replication::Replica;
 use crate::scripts::BUSY;
 use crate::server::Server;
 use crate::session::Session;
@@ -43,6 +45,8 @@ pub struct Worker {
     /// Room for the words of a request, empty between two inputs.
     words: Vec<&'static [u8]>,
     batch: Batch,
+    /// Its connections that are fed with the stream, as of this version of the server's list.
+    replicas: (u64, Vec<Arc<Replica>>),
 }
 
 impl Worker {
@@ -51,7 +55,15 @@ impl Worker {
     pub fn new(server: Arc<Server>, number: usize) -> Self {
         let after = Aftermath::default();
         server.workers.lock().push(after.meter.counters.clone());
-        Self { server, number, after, deadlines: BTreeMap::new(), words: Vec::new(), batch: Batch::default() }
+        Self {
+            server,
+            number,
+            after,
+            deadlines: BTreeMap::new(),
+            words: Vec::new(),
+            batch: Batch::default(),
+            replicas: (0, Vec::new()),
+        }
     }
 
     /// A connection stands; `token` is what the host calls it.
@@ -74,6 +86,9 @@ impl Worker {
         self.server.clients.leave(session.id.number);
         self.server.monitors.leave(session.id);
         self.stop_waiting(&mut session);
+        if let Some(replica) = session.replica.take() {
+            self.server.detach(&replica, wall_clock());
+        }
         if let Some(mut subscriptions) = session.subscriptions.take() {
             self.server.exchange.leave(&mut subscriptions, session.client());
         }
@@ -120,7 +135,27 @@ impl Worker {
     /// What may wait for a connection that does not read, at the moment.
     #[must_use]
     pub fn push_limits(&self) -> PushLimits {
-        PushLimits::read(&self.server.config.text(config::OUTPUT_LIMITS))
+        PushLimits::read(&self.server.config.text(config::OUTPUT_LIMITS), "pubsub")
+    }
+
+    /// The same for one that is fed with the stream.
+    #[must_use]
+    pub fn feed_limits(&self) -> PushLimits {
+        let limits = PushLimits::read(&self.server.config.text(config::OUTPUT_LIMITS), "slave");
+        // A limit below what the journal keeps in any case would drop who lacks nothing.
+        PushLimits { hard: limits.hard.max(self.server.journal.backlog()), ..limits }
+    }
+
+    /// Who of this worker's connections is fed with the stream; cheap when nobody is.
+    #[inline]
+    pub fn replicas(&mut self) -> &[Arc<Replica>] {
+        let version = self.server.replication.replicas.version();
+        if version != self.replicas.0 {
+            let mut all = self.server.replication.replicas.all();
+            all.retain(|replica| replica.id.worker == self.number);
+            self.replicas = (version, all);
+        }
+        &self.replicas.1
     }
 
     /// Mail for other connections, to be delivered now.
@@ -145,9 +180,15 @@ impl Worker {
         now: Millis,
     ) -> Progress {
         let mut words = std::mem::take(&mut self.words);
+        let fed_from = session.replica.as_ref().map(|_| out.len());
         self.after.meter.begin();
         self.after.meter.counters.reads.up();
-        let progress = self.serve_requests(session, input, out, limit, now, &mut words);
+        let mut progress = self.serve_requests(session, input, out, limit, now, &mut words);
+        if let Some(start) = fed_from.filter(|start| out.len() > *start) {
+            // An answer within the stream would be read as a part of it.
+            out.truncate(start);
+            progress = Progress::Close;
+        }
         session.note(now);
         self.server.journal.kick();
         self.words = emptied(words);
@@ -244,7 +285,10 @@ impl Worker {
     fn request(&mut self, session: &mut Session, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) -> bool {
         let (start, is_skipped) = (out.len(), session.identity.begins_skipped());
         let admitted = admit(&self.server, session, words);
-        match admitted.and_then(|command| self.server.afford(command, session, now, &mut self.after)) {
+        match admitted
+            .and_then(|command| self.server.afford(command, session, now, &mut self.after))
+            .and_then(|command| self.server.unrestrained(command, session))
+        {
             Ok(command) if self.server.pause.holds(session, command, now) => return false,
             Ok(command) => match &mut session.transaction {
                 Some(transaction) if !command.is(flag::NO_MULTI) => {
@@ -299,12 +343,18 @@ impl Worker {
         let Some(mut data) = server.lock(server.shards_of(session, command, words)) else {
             return self.refuse(session, words, BUSY, out);
         };
+        // Roles change while everything is locked: only now the answer stands fast.
+        if let Err(fault) = server.unrestrained(command, session) {
+            drop(data);
+            return self.refuse(session, words, fault, out);
+        }
         let wait = server.run(session, &mut data, command, words, out, now, &mut self.after);
         if let Some(wait) = wait {
             let waiter = server.enrol(session, &mut data, command, words, wait);
             if let Some(deadline) = waiter.deadline {
                 self.deadlines.insert((deadline, session.id.number), waiter);
             }
+            server.look_at_waiting(&mut self.after.outbox);
         }
         if self.after.ready.is_empty() {
             drop(data);

@@ -1,13 +1,12 @@
 //! Whether a connection may do what it asks: the one place where that is decided.
 
-use dataset::Millis;
-
 use super::Denial;
 use super::log::Entry;
 use crate::command::{Command, flag};
 use crate::commands::client_line;
 use crate::config;
 use crate::fault::{Fault, Outcome};
+use crate::host::wall_clock;
 use crate::server::Server;
 use crate::session::Session;
 
@@ -86,9 +85,4 @@ impl Server {
         };
         self.acl.log.push(entry, self.config.number(config::ACL_LOG_MAX));
     }
-}
-
-fn wall_clock() -> Millis {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as u64)
 }

@@ -134,7 +134,8 @@ fn welcome(call: &mut Call<'_, '_>) {
     reply.integer(if call.session.version == Version::Three { 3 } else { 2 });
     reply.bulk(b"id");
     reply.integer(call.session.id.number as i64);
-    for (name, value) in [("mode", "standalone"), ("role", "master")] {
+    let role = if call.server.replication.is_replica() { "replica" } else { "master" };
+    for (name, value) in [("mode", "standalone"), ("role", role)] {
         reply.bulk(name.as_bytes());
         reply.bulk(value.as_bytes());
     }

@@ -17,6 +17,7 @@ mod lists;
 mod memory;
 mod persistence;
 mod pubsub;
+mod replication;
 mod scripts;
 mod server;
 mod sets;
@@ -79,9 +80,10 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     pubsub::COMMANDS,
     memory::COMMANDS,
     persistence::log::COMMANDS,
-    persistence::replicas::COMMANDS,
     persistence::snapshots::COMMANDS,
-    persistence::wait::COMMANDS,
+    replication::roles::COMMANDS,
+    replication::stream::COMMANDS,
+    replication::wait::COMMANDS,
     scripts::COMMANDS,
     server::COMMANDS,
     slowlog::COMMANDS,

@@ -13,9 +13,6 @@ const FREE: u32 = flag::LOADING | flag::STALE | flag::FAST;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("time", 1, FREE, Keys::None, time).about("2.6.0", "The server's clock: seconds, and microseconds."),
-    Command::new("role", 1, FREE | flag::NOSCRIPT, Keys::None, role)
-        .of(&["admin", "dangerous"])
-        .about("2.8.12", "Whether this is a primary or a replica."),
     Command::new("monitor", 1, ADMIN, Keys::None, monitor).about("1.0.0", "Shows every command before it runs."),
     Command::new("shutdown", -1, ADMIN | flag::ALLOW_BUSY, Keys::None, shutdown).about("1.0.0", "Ends the server."),
     Command::new("module", -2, 0, Keys::None, help).about("4.0.0", "Modules: there are none.").with(&[
@@ -45,14 +42,6 @@ fn time(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     call.reply.array(2);
     call.reply.bulk_integer(since.as_secs() as i64);
     call.reply.bulk_integer(since.subsec_micros().into());
-    Ok(())
-}
-
-fn role(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
-    call.reply.array(3);
-    call.reply.bulk(b"master");
-    call.reply.integer(0);
-    call.reply.array(0);
     Ok(())
 }
 

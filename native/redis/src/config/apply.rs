@@ -36,3 +36,18 @@ pub(super) fn tuning(server: &Server, _text: &str) -> Result<(), String> {
     tuning.hll_sparse_max_bytes.store(number(super::HLL_BYTES), Relaxed);
     Ok(())
 }
+
+pub(super) fn replica(server: &Server, _text: &str) -> Result<(), String> {
+    server.restrain_replica();
+    Ok(())
+}
+
+pub(super) fn replicas_near(server: &Server, _text: &str) -> Result<(), String> {
+    server.restrain_few_replicas(crate::host::wall_clock());
+    Ok(())
+}
+
+pub(super) fn backlog(server: &Server, _text: &str) -> Result<(), String> {
+    server.journal.set_backlog(server.config.count(super::REPL_BACKLOG));
+    Ok(())
+}

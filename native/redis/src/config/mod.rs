@@ -18,7 +18,8 @@ use parking_lot::Mutex;
 
 pub(crate) use directive::{Directive, Setting};
 
-const GROUPS: [&[Directive]; 5] = [rows::PROCESS, rows::CLIENTS, rows::MEMORY, rows::SIZES, rows::OTHERS];
+const GROUPS: [&[Directive]; 6] =
+    [rows::PROCESS, rows::CLIENTS, rows::MEMORY, rows::SIZES, rows::REPLICATION, rows::OTHERS];
 
 /// Names a directive: its position among all rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,23 @@ names! {
     PERCENTILES = "latency-tracking-info-percentiles"
     PORT = "port"
     PROTECTED_MODE = "protected-mode"
+    REPLICA_ANNOUNCED = "replica-announced"
+    REPLICA_ANNOUNCE_IP = "replica-announce-ip"
+    REPLICA_ANNOUNCE_PORT = "replica-announce-port"
+    REPLICA_IGNORE_MAXMEMORY = "replica-ignore-maxmemory"
+    REPLICA_PRIORITY = "replica-priority"
+    REPLICA_READ_ONLY = "replica-read-only"
+    SERVE_STALE = "replica-serve-stale-data"
+    MIN_REPLICAS = "min-replicas-to-write"
+    MIN_REPLICAS_LAG = "min-replicas-max-lag"
+    MASTER_AUTH = "masterauth"
+    MASTER_USER = "masteruser"
+    REPL_BACKLOG = "repl-backlog-size"
+    REPL_BACKLOG_TTL = "repl-backlog-ttl"
+    REPL_DISKLESS = "repl-diskless-sync"
+    REPL_DISKLESS_DELAY = "repl-diskless-sync-delay"
+    REPL_PING_PERIOD = "repl-ping-replica-period"
+    REPL_TIMEOUT = "repl-timeout"
     SCRIPT_TIME = "busy-reply-threshold"
     SET_ENTRIES = "set-max-listpack-entries"
     SET_INTEGERS = "set-max-intset-entries"

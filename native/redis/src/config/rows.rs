@@ -9,7 +9,6 @@ const COUNT: Kind = Kind::Number(0, MOST);
 const INT: Kind = Kind::Number(0, i32::MAX as i64);
 const ANY: Kind = Kind::Number(i64::MIN, MOST);
 const NO_LOG: &str = "nothing is written to disk yet: leave it out, or start with what is to be lost";
-const NO_REPLICAS: &str = "this server replicates to nobody and from nobody yet";
 
 const fn row(name: &'static str, kind: Kind, default: &'static str) -> Directive {
     Directive::new(name, kind, default)
@@ -107,7 +106,35 @@ pub(super) const SIZES: &[Directive] = &[
     row("stream-node-max-entries", COUNT, "100"),
 ];
 
-/// Disk and replicas, until there are any; and what has nothing to do here but does no harm.
+/// Who copies whom, and how.
+pub(super) const REPLICATION: &[Directive] = &[
+    row("replicaof", Kind::Checked(special::primary), "").also("slaveof").fixed(),
+    row("masterauth", Kind::Text, ""),
+    row("masteruser", Kind::Text, ""),
+    row("replica-read-only", Kind::Switch, "yes").also("slave-read-only").then(apply::replica),
+    row("replica-serve-stale-data", Kind::Switch, "yes").also("slave-serve-stale-data").then(apply::replica),
+    row("replica-ignore-maxmemory", Kind::Switch, "yes").also("slave-ignore-maxmemory"),
+    row("replica-priority", INT, "100").also("slave-priority"),
+    row("replica-announced", Kind::Switch, "yes"),
+    row("replica-announce-ip", Kind::Text, "").also("slave-announce-ip"),
+    row("replica-announce-port", Kind::Number(0, 65535), "0").also("slave-announce-port"),
+    row("replica-lazy-flush", Kind::Switch, "no").also("slave-lazy-flush"),
+    row("min-replicas-to-write", INT, "0").also("min-slaves-to-write").then(apply::replicas_near),
+    row("min-replicas-max-lag", INT, "10").also("min-slaves-max-lag").then(apply::replicas_near),
+    row("repl-timeout", Kind::Number(1, i32::MAX as i64), "60"),
+    row("repl-ping-replica-period", Kind::Number(1, i32::MAX as i64), "10").also("repl-ping-slave-period"),
+    row("repl-backlog-size", Kind::Bytes(1, MOST), "1048576").then(apply::backlog),
+    row("repl-backlog-ttl", COUNT, "3600"),
+    row("repl-diskless-sync", Kind::Switch, "yes"),
+    row("repl-diskless-sync-delay", INT, "0"),
+    row("repl-diskless-load", Kind::Choice(&["disabled", "on-empty-db", "swapdb"]), "disabled")
+        .only_default("a snapshot is kept in a file until it has come whole: data is not given up for less"),
+    row("repl-disable-tcp-nodelay", Kind::Switch, "no"),
+    row("close-on-replica-write", Kind::Switch, "yes")
+        .only_default("an answer within the stream would be read as a part of it"),
+];
+
+/// Disk, until there is any; and what has nothing to do here but does no harm.
 pub(super) const OTHERS: &[Directive] = &[
     row("save", Kind::Checked(special::save), "").only_default(NO_LOG),
     row("appendonly", Kind::Switch, "no").only_default(NO_LOG),
@@ -124,19 +151,6 @@ pub(super) const OTHERS: &[Directive] = &[
     row("rdbchecksum", Kind::Switch, "yes").fixed(),
     row("stop-writes-on-bgsave-error", Kind::Switch, "yes"),
     row("sanitize-dump-payload", Kind::Choice(&["no", "yes", "clients"]), "no"),
-    row("replicaof", Kind::Text, "").also("slaveof").fixed().only_default(NO_REPLICAS),
-    row("replica-read-only", Kind::Switch, "yes").also("slave-read-only"),
-    row("replica-priority", INT, "100").also("slave-priority"),
-    row("replica-serve-stale-data", Kind::Switch, "yes").also("slave-serve-stale-data"),
-    row("min-replicas-to-write", INT, "0").also("min-slaves-to-write").only_default(NO_REPLICAS),
-    row("min-replicas-max-lag", INT, "10").also("min-slaves-max-lag"),
-    row("repl-timeout", Kind::Number(1, i32::MAX as i64), "60"),
-    row("repl-backlog-size", Kind::Bytes(1, MOST), "1048576"),
-    row("repl-backlog-ttl", COUNT, "3600"),
-    row("repl-diskless-sync", Kind::Switch, "yes"),
-    row("repl-diskless-sync-delay", INT, "5"),
-    row("masterauth", Kind::Text, ""),
-    row("masteruser", Kind::Text, ""),
     row("activerehashing", Kind::Switch, "yes"),
     row("dynamic-hz", Kind::Switch, "yes"),
     row("activedefrag", Kind::Switch, "no"),
@@ -151,5 +165,4 @@ pub(super) const OTHERS: &[Directive] = &[
     row("syslog-enabled", Kind::Switch, "no").fixed(),
     row("proc-title-template", Kind::Text, "{title} {listen-addr} {server-mode}"),
     row("socket-mark-id", Kind::Number(0, 4_294_967_295), "0"),
-    row("close-on-replica-write", Kind::Switch, "yes"),
 ];

@@ -17,6 +17,17 @@ pub(super) fn save(text: &str) -> Result<String, String> {
     if is_right { Ok(words.join(" ")) } else { Err("Invalid save parameters".to_owned()) }
 }
 
+/// `replicaof`: a host and a port, or nobody.
+pub(super) fn primary(text: &str) -> Result<String, String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words.as_slice() {
+        [] => Ok(String::new()),
+        ["no", "one"] => Ok(String::new()),
+        [host, port] if port.parse::<u16>().is_ok_and(|port| port > 0) => Ok(format!("{host} {port}")),
+        _ => Err("Invalid master port or host: write `host port`".to_owned()),
+    }
+}
+
 const CLASSES: [(&str, [i64; 3]); 3] =
     [("normal", [0, 0, 0]), ("slave", [256 << 20, 64 << 20, 60]), ("pubsub", [32 << 20, 8 << 20, 60])];
 

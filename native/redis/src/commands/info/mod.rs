@@ -2,6 +2,7 @@
 
 mod memory;
 mod process;
+mod replication;
 mod statistics;
 
 use std::fmt::{Display, Write};
@@ -56,7 +57,7 @@ const SECTIONS: &[Section] = &[
     section("Memory", memory::memory),
     section("Persistence", process::persistence),
     section("Stats", statistics::stats),
-    section("Replication", process::replication),
+    section("Replication", replication::replication),
     section("CPU", process::processor),
     section("Modules", |_| {}),
     Section { is_default: false, ..section("Commandstats", statistics::commands) },

@@ -1,4 +1,4 @@
-//! INFO about the process, its connections, its disk and its replicas.
+//! INFO about the process, its connections and its disk.
 
 use super::Report;
 use crate::clients::mark;
@@ -80,19 +80,6 @@ pub(super) fn persistence(report: &mut Report<'_, '_>) {
     report.zeros(&["aof_rewrites", "aof_rewrites_consecutive_failures"]);
     report.line("aof_last_write_status", "ok");
     report.zeros(&["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"]);
-}
-
-pub(super) fn replication(report: &mut Report<'_, '_>) {
-    report.line("role", "master");
-    report.line("connected_slaves", 0);
-    report.line("master_failover_state", "no-failover");
-    report.line("master_replid", String::from_utf8_lossy(&report.server.journal.history().replid));
-    report.line("master_replid2", "0".repeat(40));
-    report.line("master_repl_offset", 0);
-    report.line("second_repl_offset", -1);
-    report.line("repl_backlog_active", 0);
-    report.line("repl_backlog_size", 1 << 20);
-    report.zeros(&["repl_backlog_first_byte_offset", "repl_backlog_histlen"]);
 }
 
 pub(super) fn processor(report: &mut Report<'_, '_>) {

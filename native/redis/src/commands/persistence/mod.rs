@@ -1,9 +1,7 @@
 //! What a server keeps beyond its memory: snapshots, the log, replicas; a file each.
 
 pub(super) mod log;
-pub(super) mod replicas;
 pub(super) mod snapshots;
-pub(super) mod wait;
 
 use crate::command::flag;
 

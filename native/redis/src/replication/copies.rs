@@ -1,0 +1,118 @@
+//! Who waits until what he has written is elsewhere: WAIT, WAITAOF. They wait for no key; each acknowledgement looks whether it was the
+//! one that somebody waited for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+
+use journal::words;
+use parking_lot::Mutex;
+use resp::Writer;
+
+use crate::blocking::{AtDeadline, Unblock, Waiter};
+use crate::call::Call;
+use crate::outbox::Outbox;
+use crate::server::Server;
+
+/// What somebody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Needs {
+    /// Bytes of the stream that are to be elsewhere.
+    pub(crate) offset: u64,
+    /// At so many replicas.
+    pub(crate) replicas: i64,
+    /// On so many disks of this server, for WAITAOF: then those of replicas count, and not their memory.
+    pub(crate) local: Option<i64>,
+}
+
+/// Who waits.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    all: Mutex<Vec<(Needs, Arc<Waiter>)>>,
+    is_any: AtomicBool,
+    /// The end of the stream behind the last request for acknowledgements.
+    asked_at: AtomicU64,
+}
+
+impl Waiting {
+    pub(crate) fn enter(&self, needs: Needs, waiter: Arc<Waiter>) {
+        self.all.lock().push((needs, waiter));
+        self.is_any.store(true, SeqCst);
+    }
+}
+
+impl Needs {
+    /// How many there are: on this server's disk, and at replicas.
+    pub(crate) fn count(self, server: &Server) -> (i64, i64) {
+        let replicas = &server.replication.replicas;
+        let far = match self.local {
+            None => replicas.count_at(self.offset),
+            Some(_) => replicas.count_synced_at(self.offset),
+        };
+        let has_file = server.journal.is_wanted_by(journal::Want::File);
+        let near = has_file && server.journal.synced.get() >= self.offset;
+        (near.into(), far as i64)
+    }
+
+    fn are_met(self, (near, far): (i64, i64)) -> bool {
+        far >= self.replicas && near >= self.local.unwrap_or(0)
+    }
+
+    /// Says how many there are.
+    pub(crate) fn answer(self, server: &Server, reply: &mut Writer<'_>) {
+        let (near, far) = self.count(server);
+        if self.local.is_some() {
+            reply.array(2);
+            reply.integer(near);
+        }
+        reply.integer(far);
+    }
+}
+
+impl Call<'_, '_> {
+    /// Answers at once if nothing is missing or nobody may wait, else when it has come or time is up.
+    pub(crate) fn wait_for_copies(&mut self, needs: Needs, milliseconds: u64) {
+        if needs.are_met(needs.count(self.server)) || !self.may_wait {
+            needs.answer(self.server, &mut self.reply);
+            return;
+        }
+        self.wait_for(&[], milliseconds, AtDeadline::Copies(needs));
+        self.server.ask_for_acks(needs.offset);
+    }
+}
+
+impl Server {
+    /// Asks replicas how far they are, unless what they have been asked behind is enough.
+    fn ask_for_acks(&self, offset: u64) {
+        let waiting = &self.replication.waiting;
+        if self.replication.replicas.is_empty() || waiting.asked_at.load(SeqCst) > offset {
+            return;
+        }
+        let mut request = Vec::new();
+        words::put(&mut request, &[b"REPLCONF", b"GETACK", b"*"]);
+        if let Some(end) = self.append_note(&request) {
+            waiting.asked_at.fetch_max(end, SeqCst);
+        }
+    }
+
+    /// Puts something into the stream that changes nothing; `None` where the stream is somebody else's, or nobody wants it.
+    pub(crate) fn append_note(&self, command: &[u8]) -> Option<u64> {
+        self.journal.append_note(command, || self.journal.is_wanted() && !self.replication.is_replica())
+    }
+
+    /// Something that is waited for may have come.
+    pub(crate) fn look_at_waiting(&self, outbox: &mut Outbox) {
+        let waiting = &self.replication.waiting;
+        if !waiting.is_any.load(SeqCst) {
+            return;
+        }
+        let mut all = waiting.all.lock();
+        all.retain(|(needs, waiter)| {
+            let is_over = waiter.is_settled() || needs.are_met(needs.count(self));
+            if is_over {
+                self.end_waiting(waiter, Unblock::Timeout, outbox);
+            }
+            !is_over
+        });
+        waiting.is_any.store(!all.is_empty(), SeqCst);
+    }
+}

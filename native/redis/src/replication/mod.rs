@@ -1,0 +1,91 @@
+//! Who copies whom. A primary feeds its replicas from the journal, whose bytes are the stream; a replica applies its primary's stream
+//! and puts the same bytes into its own journal, so that offsets mean the same everywhere.
+//!
+//! ```text
+//!   primary:  journal ── Feed of each Replica ──> its connection          REPLCONF ACK ──> Replica.acked ──> WAIT, sync(k)
+//!   replica:  socket ──> Link ──> Follower ──┬─ snapshot ──> file ──> data
+//!                                            └─ commands ──> Applier ──> data and journal
+//! ```
+//!
+//! Roles change while all shards are locked: no command of the stream is half done then, and offsets stand still.
+
+mod attach;
+mod copies;
+mod feed;
+pub mod link;
+mod replicas;
+mod roles;
+mod snapshots;
+mod tend;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+use journal::ReplicationId;
+use parking_lot::{Condvar, Mutex};
+
+pub(crate) use copies::Needs;
+pub use feed::Filled;
+pub(crate) use replicas::{Announced, Replicas};
+pub use replicas::{Replica, ReplicaState, ReplicaView};
+pub use roles::{LinkState, LinkView, Target};
+
+/// The name that a word is: forty hexadecimal digits.
+pub(crate) fn replication_id(word: &[u8]) -> Option<ReplicationId> {
+    let name: ReplicationId = word.to_ascii_lowercase().try_into().ok()?;
+    name.iter().all(u8::is_ascii_hexdigit).then_some(name)
+}
+
+/// One server's part in replication.
+#[derive(Debug, Default)]
+pub(crate) struct Replication {
+    is_replica: AtomicBool,
+    /// Grows with each change of roles: what was begun under an older one ends.
+    generation: AtomicU64,
+    following: Mutex<roles::Following>,
+    /// Rings when there is another order for who follows.
+    ordered: Condvar,
+    /// Who copies this server.
+    pub(crate) replicas: Replicas,
+    /// Who waits for copies elsewhere.
+    pub(crate) waiting: copies::Waiting,
+    pub(crate) counts: Counts,
+    /// That a replica waits for a snapshot.
+    pub(crate) snapshots: snapshots::Wanted,
+    /// When replicas were last sent a sign of life.
+    pinged_at: AtomicU64,
+}
+
+/// What INFO counts.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) full: AtomicU64,
+    pub(crate) partial: AtomicU64,
+    pub(crate) partial_refused: AtomicU64,
+    /// Bytes received as a replica.
+    pub(crate) received: AtomicU64,
+    /// Bytes sent to replicas.
+    pub(crate) sent: AtomicU64,
+}
+
+impl Replication {
+    /// What this server holds is a primary's: it changes nothing by itself.
+    #[inline]
+    pub(crate) fn is_replica(&self) -> bool {
+        self.is_replica.load(SeqCst)
+    }
+
+    /// No role has changed since then. Asked with a shard locked, the answer holds as long as that is.
+    pub(crate) fn is_current(&self, generation: u64) -> bool {
+        self.generation.load(SeqCst) == generation
+    }
+
+    /// The order that is to be carried out now, or after a while perhaps.
+    pub(crate) fn order(&self, patience: Duration) -> Option<(u64, Target)> {
+        let mut following = self.following.lock();
+        if following.target.is_none() {
+            self.ordered.wait_for(&mut following, patience);
+        }
+        following.target.clone().map(|target| (self.generation.load(SeqCst), target))
+    }
+}
