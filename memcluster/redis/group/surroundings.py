@@ -5,6 +5,7 @@ A call may fail by an answer that says so; none may wait without a limit, and no
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -58,3 +59,13 @@ class Alarm(Protocol):
 
     async def wait(self, until: float) -> None:
         """Returns at this time, or earlier if something has happened: a process ended, somebody asked for something."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """All of it."""
+
+    transport: Transport
+    processes: Processes
+    endpoints: Endpoints
+    alarm: Alarm

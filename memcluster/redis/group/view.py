@@ -26,6 +26,8 @@ class NodeView(msgspec.Struct, frozen=True):
     answered_at: float = NEVER
     is_reachable: bool = False
     """It has answered when it was asked last."""
+    followed_at: float = NEVER
+    """When the primary last said that it is attached and has nearly all."""
     is_over: bool = False
     """The process that gave the last answer (any, if none did) has certainly ended."""
 
@@ -90,6 +92,8 @@ class View(msgspec.Struct, frozen=True):
     """The holder of the group's lease is certainly gone."""
     mark: Mark | None = None
     paused: Paused | None = None
+    led_since: float = NEVER
+    """When we first saw this epoch's primary named."""
     pointed: Pointed = Pointed()
     reported_at: float = NEVER
 

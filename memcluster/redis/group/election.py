@@ -1,0 +1,179 @@
+"""Who becomes primary: pure. An election takes an epoch first, so no other can use it, then seals, then chooses.
+
+    leader {None, e+1}  ->  SEAL e+1 to all that answer  ->  leader {b, e+1}  ->  PROMOTE e+1 to b
+
+A sealed node takes and confirms nothing of an older epoch, so the old primary gains no acknowledgement any more and the
+logs stand still while they are compared. Nobody is named before every other node has certainly stopped to serve: it is
+sealed, its process has ended, or the lease that it had has run out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from memcluster.redis.group.orders import Seal
+from memcluster.redis.group.state import Leader, Sync, synchronous
+from memcluster.redis.group.view import Record, Tell, Wait
+
+if TYPE_CHECKING:
+    from memcluster.redis.group.state import GroupState
+    from memcluster.redis.group.view import Action, NodeView, View
+
+
+def begin(
+    state: GroupState, why: str, *, above: int = 0, prefer: str | None = None, avoid: str | None = None
+) -> Record:
+    """Takes the next epoch for an election; `above`: the highest that any node has seen."""
+    epoch = max(state.leader.epoch, above) + 1
+    previous = state.leader.node or state.leader.previous
+    leader = Leader(epoch, previous=previous, why=why, prefer=prefer, avoid=avoid)
+    return Record({"leader": leader}, event="election", node=previous, sentence=f"election of epoch {epoch}: {why}")
+
+
+def highest_epoch(view: View) -> int:
+    """The highest epoch that a node has seen."""
+    return max((node.status.epoch for node in view.nodes if node.is_reachable and node.status), default=0)
+
+
+def elect(view: View, state: GroupState, now: float) -> list[Action]:
+    """The next step of the election under way."""
+    epoch = state.leader.epoch
+    if (highest := highest_epoch(view)) > epoch:
+        return [begin(state, f"a node has seen epoch {highest}", above=highest)]
+    actions: list[Action] = [
+        Tell(node.config, Seal(epoch), sentence=f"{node.name} is sealed by epoch {epoch}")
+        for node in view.nodes
+        if node.is_reachable and node.status and node.status.epoch < epoch
+    ]
+    sealed = [node for node in view.nodes if _is_sealed(node, epoch)]
+    if actions and not sealed:
+        return actions
+    choice = choose(view, state, sealed)
+    if isinstance(choice, str):
+        return [*actions, Wait(sentence=f"no primary of epoch {epoch} yet: {choice}")]
+    for node in view.others(choice.name):
+        if not has_certainly_stopped(view, node, epoch, now):
+            left = view.bound(node.name) - now
+            sentence = f"{node.name} may serve for {left:.1f} s more: {choice.name} waits for that"
+            return [*actions, Wait(sentence=sentence)]
+    return [*actions, _name(view, state, choice, sealed)]
+
+
+def has_certainly_stopped(view: View, node: NodeView, epoch: int, now: float) -> bool:
+    """Whether this node can neither serve nor come to serve by what was ordered before this epoch."""
+    has_seen = node.status is not None and node.status.epoch >= epoch
+    return node.is_over or has_seen or now >= view.bound(node.name)
+
+
+def choose(view: View, state: GroupState, sealed: list[NodeView]) -> NodeView | str:
+    """The node that is to be primary, or what is waited for."""
+    accepts_loss = state.request is not None and state.request.accept_loss
+    if not sealed:
+        return "no node answers that holds whole data"
+    pool: list[NodeView] | str
+    if state.sync.epoch == 0:
+        pool = _all(view, sealed)
+    elif state.sync.k:
+        pool = _certain(state.sync, state.leader.avoid, sealed)
+    else:
+        pool = _near(view, state, sealed)
+    if isinstance(pool, str):
+        if not accepts_loss:
+            return f"{pool} (`memcluster failover now` goes on without)"
+        pool = sealed
+    return _best(view, state, pool)
+
+
+def _all(view: View, sealed: list[NodeView]) -> list[NodeView] | str:
+    """Where nothing is known, all must say what they hold."""
+    missing = [node.name for node in view.nodes if node not in sealed]
+    return f"nothing is known of what {', '.join(missing)} holds" if missing else sealed
+
+
+def _near(view: View, state: GroupState, sealed: list[NodeView]) -> list[NodeView] | str:
+    """Without synchronous replicas: all that answer, if too much is not on those alone that do not."""
+    pool = [node for node in sealed if node.name != state.leader.avoid] or sealed
+    best = _best(view, state, pool)
+    lost = lost_bytes(view, state, best, sealed)
+    if lost > state.config.lag_bytes_max and len(sealed) < len(view.nodes):
+        return f"{lost} bytes would be lost with {best.name}"
+    return pool
+
+
+def lost_bytes(view: View, state: GroupState, best: NodeView, sealed: list[NodeView]) -> int:
+    """How much more than the best one a node was known to hold that is not there."""
+    known = [node.log for node in view.nodes if node not in sealed and node.status]
+    known += [(report.log_epoch, report.offset) for report in state.reports.values()]
+    return max((offset - best.log[1] for epoch, offset in known if (epoch, offset) > best.log), default=0)
+
+
+def _is_sealed(node: NodeView, epoch: int) -> bool:
+    status = node.status
+    return node.is_reachable and not node.is_over and status is not None and status.epoch == epoch and status.is_whole
+
+
+def _certain(sync: Sync, avoid: str | None, sealed: list[NodeView]) -> list[NodeView] | str:
+    """Sealed nodes of which the most advanced holds every acknowledged write, or what is missing for that."""
+    intact = [node for node in sealed if node.status and sync.members.get(node.name) == node.status.run_id]
+    leader = [node for node in sealed if node.name == sync.leader and node.status]
+    leader = [node for node in leader if node.status and node.status.run_id == sync.leader_run]
+    if len(intact) >= sync.needed:
+        return [*intact, *(node for node in leader if node.name != avoid)]
+    if leader:
+        return [*intact, *leader]
+    # Who was started again may have lost the end of its log. Nobody can know more than all of them together.
+    named = {sync.leader, *sync.members}
+    missing = named - {node.name for node in sealed}
+    if not missing:
+        return sealed
+    return (
+        f"{sync.needed} of the in-sync set ({', '.join(sync.members) or 'nobody'}) must answer as they were, "
+        f"{len(intact)} do; or all of it and {sync.leader}: {', '.join(sorted(missing))} does not"
+    )
+
+
+def _best(view: View, state: GroupState, pool: list[NodeView]) -> NodeView:
+    """The most advanced; of equals whom the operator wants, then one in another zone than the one that failed."""
+    leader = state.leader
+    failed = state.config.find(leader.previous)
+
+    def rank(node: NodeView) -> tuple[tuple[int, int], bool, bool, bool, bool, int]:
+        return (
+            node.log,
+            node.name == leader.prefer,
+            not node.config.is_leaving,
+            node.name != leader.avoid,
+            failed is None or node.config.zone != failed.zone or node.name == leader.previous,
+            -view.nodes.index(node),
+        )
+
+    return max(pool, key=rank)
+
+
+def _name(view: View, state: GroupState, choice: NodeView, sealed: list[NodeView]) -> Record:
+    """Names the primary, and as its in-sync set those whose logs are as long: they hold all that it does."""
+    assert choice.status
+    leader, config = state.leader, state.config
+    equal = {
+        node.name: node.status.run_id
+        for node in sealed
+        if node.status and node.log == choice.log and node is not choice and not node.config.is_leaving
+    }
+    run_id = choice.status.run_id
+    k = synchronous(config.durability)
+    sync = Sync(leader.epoch, choice.name, run_id, equal, k, tuple(equal), config.durability, version=1)
+    lost = 0 if state.sync.k else lost_bytes(view, state, choice, sealed)
+    facts: dict[str, object] = {
+        "leader": Leader(leader.epoch, choice.name, run_id, leader.previous, leader.why),
+        "sync": sync,
+    }
+    if state.request:
+        facts["request"] = None
+    return Record(
+        facts,
+        event="primary",
+        node=choice.name,
+        request=state.request.id if state.request else None,
+        sentence=f"{choice.name} is primary of epoch {leader.epoch} at offset {choice.log[1]}: {leader.why}"
+        + (f"; up to {lost} bytes are lost" if lost else ""),
+    )
