@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::due::Due;
+use crate::snapshot::{Ongoing, Step};
 use crate::{Item, Millis, Table, Typed, Value, View, hash};
 
 /// What a database weighs is added to the dataset's total when it has changed by so much: so a total costs writers little.
@@ -24,6 +25,8 @@ pub struct Database {
     weight: usize,
     /// Bytes that the dataset's total holds for it.
     settled: usize,
+    /// A snapshot that is on its way: then what it has not met is laid aside before it changes.
+    ongoing: Option<Box<Ongoing>>,
 }
 
 fn hasher(item: &Item) -> u64 {
@@ -91,14 +94,18 @@ impl Database {
         self.item(hash, key).filter(|item| !item.is_expired(now)).map(Item::view)
     }
 
-    /// Stores a value in place of any former one, whose item is returned; the expiry is gone.
-    pub fn insert(&mut self, hash: u64, key: &[u8], value: Value, access: u32) -> Option<Item> {
-        self.put(hash, Item::new(key, value, access))
+    /// Stores a value in place of any former one; the expiry is gone. What it replaces is given to `discard`; true if there was
+    /// something.
+    pub fn insert(&mut self, hash: u64, key: &[u8], value: Value, access: u32, discard: impl FnOnce(Item)) -> bool {
+        self.put(hash, Item::new(key, value, access), discard)
     }
 
     /// Stores a string in place of any former value, in its very place if it can be; the expiry is gone. What it replaces is given to
     /// `discard`; true if there was something.
     pub fn set_string(&mut self, hash: u64, key: &[u8], bytes: &[u8], access: u32, discard: impl FnOnce(Item)) -> bool {
+        if self.ongoing.is_some() {
+            self.keep_former_if(hash, key, |item| item.has_room(bytes));
+        }
         if let Some(item) = self.items.find_mut(hash, |item| item.key() == key)
             && item.set_string(bytes)
         {
@@ -107,20 +114,24 @@ impl Database {
             item.set_access(access);
             return true;
         }
-        self.put(hash, Item::string(key, bytes, access)).map(discard).is_some()
+        self.put(hash, Item::string(key, bytes, access), discard)
     }
 
     /// Puts a string in place of the value there is, whose expiry stays; false if there was none.
     pub fn rewrite_string(&mut self, hash: u64, key: &[u8], bytes: &[u8], access: u32) -> bool {
+        if self.ongoing.is_some() {
+            self.keep_former_if(hash, key, |_| true);
+        }
         let Some(item) = self.items.find_mut(hash, |item| item.key() == key) else {
-            self.put(hash, Item::string(key, bytes, access));
+            self.put(hash, Item::string(key, bytes, access), drop);
             return false;
         };
         item.set_access(access);
         if !item.set_string(bytes) {
             let before = item.weight();
-            let expires_at = item.expires_at();
+            let (expires_at, is_marked) = (item.expires_at(), item.is_marked());
             *item = Item::string(key, bytes, access);
+            item.set_marked(is_marked);
             if expires_at.is_some() {
                 item.set_expires_at(expires_at);
             }
@@ -129,16 +140,20 @@ impl Database {
         true
     }
 
-    fn put(&mut self, hash: u64, item: Item) -> Option<Item> {
+    fn put(&mut self, hash: u64, mut item: Item, discard: impl FnOnce(Item)) -> bool {
         self.weight += item.weight();
+        if self.ongoing.is_some() {
+            item.set_marked(self.is_ahead(hash));
+        }
         let Some(former) = self.items.find_mut(hash, |other| other.key() == item.key()) else {
             self.items.insert(hash, item, hasher);
             self.due.resized(self.items.segments());
-            return None;
+            return false;
         };
         let former = std::mem::replace(former, item);
         self.forget(&former);
-        Some(former)
+        self.let_go(hash, former, discard);
+        true
     }
 
     /// An item is gone from the counts.
@@ -149,6 +164,9 @@ impl Database {
 
     /// Changes a value in place; `None` if there is none. What the change makes it weigh is accounted for.
     pub fn change<R>(&mut self, hash: u64, key: &[u8], change: impl FnOnce(&mut Value) -> R) -> Option<R> {
+        if self.ongoing.is_some() {
+            self.keep_former_if(hash, key, |_| true);
+        }
         let item = self.items.find_mut(hash, |item| item.key() == key)?;
         let before = item.weight();
         let result = change(item.value_mut());
@@ -161,22 +179,46 @@ impl Database {
         self.remove_item(hash, key).map(Item::into_value)
     }
 
-    /// Removes the item and returns it.
+    /// Removes the item and returns it; where it goes to nobody who needs it, see `discard`.
     pub fn remove_item(&mut self, hash: u64, key: &[u8]) -> Option<Item> {
+        let mut item = self.cut_out(hash, key)?;
+        if self.ongoing.is_some() {
+            let copy = (self.is_ahead(hash) && !item.is_marked()).then(|| item.copy());
+            copy.into_iter().for_each(|copy| self.let_go(hash, copy, drop));
+            item.set_marked(false);
+        }
+        Some(item)
+    }
+
+    /// Removes the item and gives it to `discard`, unless a snapshot still needs it; false if it was not there.
+    pub fn discard(&mut self, hash: u64, key: &[u8], discard: impl FnOnce(Item)) -> bool {
+        let item = self.cut_out(hash, key);
+        item.map(|item| self.let_go(hash, item, discard)).is_some()
+    }
+
+    fn cut_out(&mut self, hash: u64, key: &[u8]) -> Option<Item> {
         let item = self.items.remove(hash, |item| item.key() == key, hasher)?;
         self.due.resized(self.items.segments());
         self.forget(&item);
         Some(item)
     }
 
-    /// Takes everything out.
+    /// Takes everything out; what a snapshot still needs is not among it.
     #[must_use]
     pub fn take(&mut self) -> Self {
-        std::mem::replace(self, Self { settled: self.settled, ..Self::default() })
+        let mut taken = std::mem::replace(self, Self { settled: self.settled, ..Self::default() });
+        self.ongoing = taken.ongoing.take();
+        if self.ongoing.as_mut().is_some_and(|ongoing| ongoing.take_all(&mut taken.items)) {
+            return Self::default();
+        }
+        taken
     }
 
     /// Sets or clears the expiry; false without the item.
     pub fn set_expires_at(&mut self, hash: u64, key: &[u8], at: Option<Millis>) -> bool {
+        if self.ongoing.is_some() {
+            self.keep_former_if(hash, key, |item| item.expires_at() != at);
+        }
         let Some(item) = self.items.find_mut(hash, |item| item.key() == key) else { return false };
         let before = item.weight();
         self.volatile -= usize::from(item.expires_at().is_some());
@@ -267,6 +309,8 @@ impl Database {
             assert!(first.is_none_or(|first| self.due.of(segment) <= first), "what expires is found in time");
         }
         self.items().for_each(Item::validate);
+        let is_right = |item: &Item| !item.is_marked() || self.is_ahead(hasher(item));
+        assert!(self.items().all(is_right), "marks stand only where a snapshot has still to come");
     }
 
     /// Changes the collection of this type, made if there is none; `None` when the key holds something else. One that is empty then is
@@ -280,7 +324,9 @@ impl Database {
     ) -> Option<Changed<R>> {
         let was_there = self.item(hash, key).is_some();
         if !was_there {
-            self.put(hash, Item::new(key, T::default().into_value(), 0));
+            self.put(hash, Item::new(key, T::default().into_value(), 0), drop);
+        } else if self.ongoing.is_some() {
+            self.keep_former_if(hash, key, |item| T::of(&item.view()).is_some());
         }
         let item = self.items.find_mut(hash, |item| item.key() == key)?;
         let before = item.weight();
@@ -291,6 +337,53 @@ impl Database {
         self.weight = self.weight + item.weight() - before;
         let spent = if is_spent { self.remove_item(hash, key) } else { None };
         Some(Changed { result, was_there, spent })
+    }
+}
+
+/// While a snapshot is on its way: see `snapshot`.
+impl Database {
+    /// The state of now is the snapshot's, whatever happens from now on; `number` is what the database is called now.
+    pub(crate) fn cut(&mut self, number: usize) {
+        self.ongoing = (!self.items.is_empty()).then(|| Box::new(Ongoing::new(number)));
+    }
+
+    /// What it was called when a snapshot that is on its way began.
+    pub(crate) fn number_at_cut(&self) -> Option<usize> {
+        self.ongoing.as_ref().map(|ongoing| ongoing.number)
+    }
+
+    /// Goes on with a snapshot, by about so many items.
+    pub(crate) fn snapshot_step(&mut self, count: usize, met: impl FnMut(&Item)) -> Step {
+        let Some(ongoing) = &mut self.ongoing else { return Step { is_last: true, ..Step::default() } };
+        let step = ongoing.step(&mut self.items, count, met);
+        if step.is_last {
+            self.ongoing = None;
+        }
+        step
+    }
+
+    /// A snapshot has still to meet what has this hash.
+    fn is_ahead(&self, hash: u64) -> bool {
+        self.ongoing.as_ref().is_some_and(|ongoing| ongoing.is_ahead(hash))
+    }
+
+    /// Before an item is changed that a snapshot has not met: lays it aside as it is.
+    #[cold]
+    fn keep_former_if(&mut self, hash: u64, key: &[u8], changes: impl FnOnce(&Item) -> bool) {
+        let Some(ongoing) = self.ongoing.as_mut().filter(|ongoing| ongoing.is_ahead(hash)) else { return };
+        let Some(item) = self.items.find_mut(hash, |item| item.key() == key) else { return };
+        if !item.is_marked() && changes(item) {
+            ongoing.lay_aside(item.copy());
+            item.set_marked(true);
+        }
+    }
+
+    /// An item goes: to a snapshot that has not met it, else to `discard`.
+    fn let_go(&mut self, hash: u64, item: Item, discard: impl FnOnce(Item)) {
+        match &mut self.ongoing {
+            Some(ongoing) if ongoing.is_ahead(hash) && !item.is_marked() => ongoing.lay_aside(item),
+            _ => discard(item),
+        }
     }
 }
 

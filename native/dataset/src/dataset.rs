@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 
-use crate::{Database, SHARDS, Shards, hash};
+use crate::{Database, Item, SHARDS, Shards, Step, hash};
 
 /// One shard: its part of every database, and what the dataset's user keeps beside them under the same lock.
 #[derive(Debug)]
@@ -213,6 +213,29 @@ impl<A> Locked<'_, A> {
     pub fn swap(&mut self, one: usize, other: usize) {
         self.settle();
         self.guards.iter_mut().for_each(|guard| guard.databases.swap(one, other));
+    }
+
+    /// The state of now, in all shards, which are locked, is a snapshot's. Returns how many items each database has, and how many of
+    /// them expire. There is one snapshot at a time.
+    pub fn cut(&mut self) -> Vec<(usize, usize)> {
+        let count = self.guards.first().map_or(0, |guard| guard.databases.len());
+        let mut counts = vec![(0, 0); count];
+        for guard in &mut self.guards {
+            for (number, database) in guard.databases.iter_mut().enumerate() {
+                database.cut(number);
+                counts[number].0 += database.len();
+                counts[number].1 += database.volatile();
+            }
+        }
+        counts
+    }
+
+    /// Goes on with a snapshot of what this database was at the cut, in the one shard that is locked: meets about so many items.
+    pub fn snapshot_step(&mut self, database: usize, count: usize, met: impl FnMut(&Item)) -> Step {
+        let parts = self.guards.iter_mut().flat_map(|guard| &mut guard.databases);
+        // Databases may have been exchanged since.
+        let part = parts.into_iter().find(|part| part.number_at_cut() == Some(database));
+        part.map_or(Step { is_last: true, ..Step::default() }, |part| part.snapshot_step(count, met))
     }
 
     fn settle(&mut self) {

@@ -73,10 +73,37 @@ impl Item {
         if self.0.set_expiry(at.unwrap_or(0)) || at.is_none() {
             return;
         }
-        let access = self.0.access();
+        let (access, is_marked) = (self.0.access(), self.is_marked());
         let owned = self.0.value_mut().map(|value| std::mem::replace(value, Value::String(Vec::new())));
         let stored = owned.map_or(Stored::Bytes(self.0.bytes()), Stored::Owned);
         self.0 = Block::new(self.0.key(), stored, access, at);
+        self.0.set_marked(is_marked);
+    }
+
+    /// Such a string would be put in place of the one there is.
+    pub(crate) fn has_room(&self, bytes: &[u8]) -> bool {
+        self.0.has_room(bytes.len())
+    }
+
+    /// A snapshot that is on its way has no more to do with it.
+    pub(crate) fn is_marked(&self) -> bool {
+        self.0.is_marked()
+    }
+
+    pub(crate) fn set_marked(&mut self, is_marked: bool) {
+        self.0.set_marked(is_marked);
+    }
+
+    /// The same once more.
+    pub(crate) fn copy(&self) -> Self {
+        let mut copy = match self.view() {
+            View::String(bytes) => Self::string(self.key(), bytes, self.access()),
+            view => Self::new(self.key(), view.to_value(), self.access()),
+        };
+        if let Some(at) = self.expires_at() {
+            copy.set_expires_at(Some(at));
+        }
+        copy
     }
 
     /// Puts a string in place of the value there is; false when that takes another item.
@@ -88,7 +115,9 @@ impl Item {
     pub(crate) fn value_mut(&mut self) -> &mut Value {
         if self.0.value().is_none() {
             let string = Stored::Owned(Value::String(self.0.bytes().to_vec()));
+            let is_marked = self.is_marked();
             self.0 = Block::new(self.0.key(), string, self.0.access(), self.0.expiry());
+            self.0.set_marked(is_marked);
         }
         self.0.value_mut().expect("it owns a value now")
     }

@@ -10,6 +10,8 @@
 //! promise while the table changes (HSCAN, SSCAN and ZSCAN use it); `hash` is the hash of its bytes. A collection in one allocation
 //! is scanned at once, with cursor 0.
 //!
+//! `snapshot` meets all items as they were at one moment while they go on changing.
+//!
 //! Shards are locked in ascending order, never another one while some are held: so nobody waits in a circle.
 #![deny(unsafe_code)]
 
@@ -22,6 +24,7 @@ mod list;
 mod prefetch;
 mod set;
 mod shards;
+mod snapshot;
 mod sorted_set;
 mod stream;
 mod table;
@@ -34,6 +37,7 @@ pub use item::Item;
 pub use list::{End, List};
 pub use set::{Member, Set, SetBounds};
 pub use shards::{SHARDS, Shards};
+pub use snapshot::{Step, Taken};
 pub use sorted_set::SortedSet;
 pub use stream::{
     Consumer, Element, Entry, Group, Id, Keep, NODE_BYTES, NODE_ENTRIES, Name as ConsumerName, Pending, Stream, Trim,

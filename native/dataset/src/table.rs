@@ -64,7 +64,7 @@ fn inner(hash: u64) -> u64 {
 }
 
 /// Where a walk meets it.
-fn order(hash: u64) -> u32 {
+pub(crate) fn order(hash: u64) -> u32 {
     (hash as u32).reverse_bits()
 }
 

@@ -72,7 +72,7 @@ impl Model {
         let was_there = if number.is_multiple_of(2) {
             database.set_string(hash(&key), &key, &bytes, 1, drop)
         } else {
-            database.insert(hash(&key), &key, Value::String(bytes.clone()), 1).is_some()
+            database.insert(hash(&key), &key, Value::String(bytes.clone()), 1, drop)
         };
         assert_eq!(was_there, self.items.insert(key, (bytes, None)).is_some());
     }

@@ -152,10 +152,8 @@ impl<'c> Call<'c, '_> {
     pub(crate) fn set(&mut self, key: &[u8], value: Value) {
         let place = self.expire_if_due(key);
         let access = self.server.accessed_first(self.wall);
-        let former = self.data.part_mut(self.session.database, place).insert(place.hash, key, value, access);
-        let is_new = former.is_none();
-        self.server.discard_item(former);
-        if is_new {
+        let (server, database) = (self.server, self.data.part_mut(self.session.database, place));
+        if !database.insert(place.hash, key, value, access, |former| server.discard_item(Some(former))) {
             self.notify(Class::New, "new", key);
         }
     }
@@ -179,9 +177,8 @@ impl<'c> Call<'c, '_> {
     /// Removes a key and says `del`; false if it was not there.
     pub(crate) fn remove(&mut self, key: &[u8]) -> bool {
         let place = self.expire_if_due(key);
-        let former = self.data.part_mut(self.session.database, place).remove_item(place.hash, key);
-        let was_there = former.is_some();
-        self.server.discard_item(former);
+        let (server, database) = (self.server, self.data.part_mut(self.session.database, place));
+        let was_there = database.discard(place.hash, key, |former| server.discard_item(Some(former)));
         if was_there {
             self.modified(key, Class::Generic, "del");
         }

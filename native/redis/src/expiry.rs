@@ -51,8 +51,8 @@ impl<'c> Call<'c, '_> {
 
     /// Removes a key for the server's own reasons.
     pub(crate) fn remove_unasked(&mut self, place: Place, key: &[u8], class: Class, event: &str) {
-        let former = self.data.part_mut(self.session.database, place).remove_item(place.hash, key);
-        self.server.discard_item(former);
+        let (server, database) = (self.server, self.data.part_mut(self.session.database, place));
+        database.discard(place.hash, key, |former| server.discard_item(Some(former)));
         self.effects.push(self.session.database, &[b"DEL", key]);
         self.touched(key);
         self.notify(class, event, key);

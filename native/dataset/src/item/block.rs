@@ -22,6 +22,8 @@ const EXPIRES: u8 = 1;
 const LONG_KEY: u8 = 2;
 /// A `Value` is there, and no bytes.
 const OWNS: u8 = 4;
+/// A snapshot has no more to do with it.
+const MARKED: u8 = 8;
 
 const WORD: usize = size_of::<u64>();
 
@@ -178,6 +180,16 @@ impl Block {
         unsafe { (*self.0.as_ptr()).access = access };
     }
 
+    pub(super) fn is_marked(&self) -> bool {
+        self.head().is(MARKED)
+    }
+
+    pub(super) fn set_marked(&mut self, is_marked: bool) {
+        let form = self.head().form & !MARKED | if is_marked { MARKED } else { 0 };
+        // SAFETY: a block begins with its head; the mark says nothing of what lies behind it.
+        unsafe { (*self.0.as_ptr()).form = form };
+    }
+
     /// What stands where there is room for an expiry: 0 for none.
     pub(super) fn expiry(&self) -> Option<Millis> {
         // SAFETY: the form says that it is there.
@@ -194,11 +206,18 @@ impl Block {
         has_room
     }
 
+    /// Other bytes of this length have room in place of those there are.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        let head = self.head();
+        let end = head.key_at() + self.key_len(head);
+        !head.is(OWNS) && bytes <= BYTES_MAX && room_for(end + bytes) == self.layout().size()
+    }
+
     /// Puts other bytes in place of those there are; false when it owns a value, or they need another allocation.
     pub(super) fn set_bytes(&mut self, bytes: &[u8]) -> bool {
         let head = self.head();
         let end = head.key_at() + self.key_len(head);
-        let fits = !head.is(OWNS) && bytes.len() <= BYTES_MAX && room_for(end + bytes.len()) == self.layout().size();
+        let fits = self.has_room(bytes.len());
         if fits {
             // SAFETY: the allocation is long enough, as just found; nobody else has it.
             unsafe {

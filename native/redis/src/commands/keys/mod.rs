@@ -178,12 +178,11 @@ impl Call<'_, '_> {
     /// Puts it in under another key, in place of any.
     fn put_item(&mut self, key: &[u8], item: Item) {
         let (expires_at, access) = (item.expires_at(), item.access());
-        let (database, hash) = self.data.at_mut(self.session.database, key);
-        let former = database.insert(hash, key, item.into_value(), access);
+        let (server, (database, hash)) = (self.server, self.data.at_mut(self.session.database, key));
+        let discard = |former| server.discard_item(Some(former));
+        let was_there = database.insert(hash, key, item.into_value(), access, discard);
         database.set_expires_at(hash, key, expires_at);
-        let is_new = former.is_none();
-        self.server.discard_item(former);
-        if is_new {
+        if !was_there {
             self.notify(Class::New, "new", key);
         }
     }
