@@ -43,8 +43,13 @@ impl Policy {
     ];
 
     /// Accesses are counted; else their time is remembered.
-    fn counts(self) -> bool {
+    pub(crate) fn counts(self) -> bool {
         matches!(self, Self::VolatileLfu | Self::AllKeysLfu)
+    }
+
+    /// What was used least lately goes first.
+    pub(crate) fn goes_by_time(self) -> bool {
+        matches!(self, Self::VolatileLru | Self::AllKeysLru)
     }
 
     /// Only keys with an expiry may go.
@@ -87,6 +92,15 @@ impl Server {
     /// The same for an item that is new.
     pub(crate) fn accessed_first(&self, now: Millis) -> u32 {
         self.accessed(0, now)
+    }
+
+    /// What eviction goes by for a key that another server has known, as far as that is told.
+    pub(crate) fn access_of(&self, idle_seconds: Option<u64>, frequency: Option<u8>, now: Millis) -> u32 {
+        match (idle_seconds, frequency) {
+            (_, Some(counter)) if self.policy().counts() => u32::from(minutes(now)) << 8 | u32::from(counter),
+            (Some(seconds), _) if !self.policy().counts() => (now / 1000).saturating_sub(seconds) as u32,
+            _ => self.accessed_first(now),
+        }
     }
 
     /// A counter after one access more: the higher it is, the more accesses it takes.

@@ -18,6 +18,7 @@ use crate::counters::{Counters, Usage};
 use crate::discard::Bin;
 use crate::host::{Host, NoHost, Run, chance_name};
 use crate::latency::Latency;
+use crate::loading::Loading;
 use crate::monitors::Monitors;
 use crate::pause::Pause;
 use crate::pubsub::Exchange;
@@ -26,6 +27,7 @@ use crate::replication::Replication;
 use crate::restraints::Restraints;
 use crate::scripts::{Leftovers, Scripts};
 use crate::slow_log::SlowLog;
+use crate::snapshot::Turns;
 use crate::tracking::Tracking;
 use crate::tuning::Tuning;
 use crate::upkeep::Upkeep;
@@ -108,6 +110,9 @@ pub struct Server {
     pub(crate) tuning: Tuning,
     /// Classes of keyspace events that are published.
     pub(crate) events: AtomicU32,
+    /// Whose turn it is to take a snapshot.
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) loading: Loading,
 }
 
 impl Server {
@@ -146,6 +151,8 @@ impl Server {
             tracking: Tracking::default(),
             tuning: Tuning::default(),
             events: AtomicU32::new(0),
+            turns: Arc::default(),
+            loading: Loading::default(),
         }
     }
 

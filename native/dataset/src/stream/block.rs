@@ -112,6 +112,10 @@ impl Block {
         self.bytes.capacity()
     }
 
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub(super) fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
     }

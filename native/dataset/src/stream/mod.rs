@@ -89,6 +89,11 @@ impl Stream {
         self.blocks.len()
     }
 
+    /// The blocks, each under the id that its entries count from: elements as Redis's listpacks have them, without head and end.
+    pub fn listpacks(&self) -> impl ExactSizeIterator<Item = (Id, &[u8])> {
+        self.blocks.iter().map(|(master, block)| (*master, block.bytes()))
+    }
+
     /// The id behind which new ones follow.
     #[must_use]
     pub fn last_id(&self) -> Id {

@@ -74,6 +74,8 @@ names! {
     REPL_DISKLESS_DELAY = "repl-diskless-sync-delay"
     REPL_PING_PERIOD = "repl-ping-replica-period"
     REPL_TIMEOUT = "repl-timeout"
+    RDB_CHECKSUM = "rdbchecksum"
+    RDB_COMPRESSION = "rdbcompression"
     SCRIPT_TIME = "busy-reply-threshold"
     SET_ENTRIES = "set-max-listpack-entries"
     SET_INTEGERS = "set-max-intset-entries"

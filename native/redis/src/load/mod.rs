@@ -1,0 +1,172 @@
+//! Files and streams in RDB's format as data: whatever `rdb::read` tells goes into the databases, a key at a time, each under the lock
+//! of its shard.
+
+mod builder;
+mod file;
+
+use std::io::BufRead;
+use std::sync::atomic::Ordering::Relaxed;
+
+use dataset::{Millis, Shards, Value, hash};
+use rdb::Event;
+
+pub(crate) use builder::{Builder, Built};
+pub use file::open;
+
+use crate::dump::{EXTRAS, read_extras};
+use crate::server::Server;
+
+/// What was loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Keys that are there now.
+    pub keys: u64,
+    /// Keys that had expired and were left out.
+    pub expired: u64,
+    /// What was passed over because it is no key, and how often.
+    pub passed: Vec<(String, u64)>,
+    /// The stream that the file belongs to, and the offset in it, where the file says so.
+    pub replid: Option<String>,
+    /// See `replid`.
+    pub offset: Option<u64>,
+    /// The epoch of that stream's primary.
+    pub epoch: Option<u64>,
+    /// The file's checksum, if it has one.
+    pub checksum: Option<u64>,
+}
+
+/// What is done with keys whose time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expired {
+    /// They are left out: a primary's way.
+    LeftOut,
+    /// They are kept: a replica waits for its primary to remove them, and a log removes them by itself.
+    Kept,
+}
+
+/// A load that is on its way.
+struct Load<'s> {
+    server: &'s Server,
+    now: Millis,
+    expired: Expired,
+    builder: Builder,
+    database: usize,
+    name: Vec<u8>,
+    attributes: Attributes,
+    loaded: Loaded,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Attributes {
+    expires_at: Option<Millis>,
+    idle_seconds: Option<u64>,
+    frequency: Option<u8>,
+}
+
+impl Server {
+    /// Adds all that `source` holds to what there is, where none of its keys may be yet. Nothing is told to the journal, to watchers
+    /// or to anybody else. The source is read up to the end of the file and not a byte further.
+    ///
+    /// # Errors
+    /// What is wrong and where; what stood before it has been loaded.
+    pub fn load(&self, source: impl BufRead, now: Millis, expired: Expired) -> Result<Loaded, rdb::Error> {
+        let builder = Builder::new(&self.tuning);
+        let (database, name, attributes, loaded) = Default::default();
+        let mut load = Load { server: self, now, expired, builder, database, name, attributes, loaded };
+        rdb::read(source, |event| load.event(event))?;
+        Ok(load.loaded)
+    }
+}
+
+impl Load<'_> {
+    fn event(&mut self, event: Event<'_>) -> Result<(), String> {
+        match event {
+            Event::Key(key) => {
+                self.name.clear();
+                self.name.extend_from_slice(key.name);
+                let (expires_at, idle_seconds, frequency) = (key.expires_at, key.idle_seconds, key.frequency);
+                self.attributes = Attributes { expires_at, idle_seconds, frequency };
+                self.builder.begin(key.kind);
+            }
+            Event::EndOfKey => return self.put(),
+            Event::Database(number) => {
+                let count = self.server.settings.databases;
+                let known = usize::try_from(number).ok().filter(|number| *number < count);
+                self.database = known.ok_or_else(|| {
+                    format!("keys of database {number} follow, but this server has {count}: start it with more (`databases`)")
+                })?;
+            }
+            Event::Aux { name, value } => self.aux(name, value),
+            Event::Passed(what) => match self.loaded.passed.iter_mut().find(|(known, _)| known == what) {
+                Some((_, count)) => *count += 1,
+                None => self.loaded.passed.push((what.to_owned(), 1)),
+            },
+            Event::End { checksum } => self.loaded.checksum = checksum,
+            Event::Begin { .. } | Event::Sizes { .. } => {}
+            part => return self.builder.add(part),
+        }
+        Ok(())
+    }
+
+    fn aux(&mut self, name: &[u8], value: &[u8]) {
+        let number = || std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+        match name {
+            b"repl-id" => self.loaded.replid = Some(String::from_utf8_lossy(value).into_owned()),
+            b"repl-offset" => self.loaded.offset = number(),
+            b"memc-epoch" => self.loaded.epoch = number(),
+            name if name == EXTRAS.as_bytes() => self.builder.extras = read_extras(value),
+            _ => {}
+        }
+    }
+
+    /// The value is complete.
+    fn put(&mut self) -> Result<(), String> {
+        let (server, now) = (self.server, self.now);
+        let built = self.builder.end();
+        let is_due = self.attributes.expires_at.is_some_and(|at| at <= now);
+        if is_due && self.expired == Expired::LeftOut {
+            self.loaded.expired += 1;
+            return Ok(());
+        }
+        let hash = hash(&self.name);
+        let access = server.access_of(self.attributes.idle_seconds, self.attributes.frequency, now);
+        let mut data = server.dataset.lock(Shards::one(server.dataset.shard_of(&self.name)));
+        let (database, _) = data.at_mut(self.database, &self.name);
+        let was_there = match built {
+            // Empty collections, which some versions wrote, are no keys.
+            Built::Nothing => return Ok(()),
+            Built::String(bytes) => database.set_string(hash, &self.name, bytes, access, drop),
+            Built::Value(value) => database.insert(hash, &self.name, value, access, drop),
+        };
+        if was_there {
+            return Err("the key is there already".to_owned());
+        }
+        if self.attributes.expires_at.is_some() {
+            database.set_expires_at(hash, &self.name, self.attributes.expires_at);
+        }
+        self.loaded.keys += 1;
+        server.loading.keys.store(self.loaded.keys, Relaxed);
+        Ok(())
+    }
+}
+
+/// The value in a payload of DUMP; `None` of bytes that are none.
+pub(crate) fn value_of(payload: &[u8], server: &Server) -> Option<Value> {
+    let mut builder = Builder::new(&server.tuning);
+    let mut value = None;
+    let read = rdb::payload::open(payload)?.read(|event| {
+        match event {
+            Event::Key(key) => builder.begin(key.kind),
+            Event::EndOfKey => {
+                value = match builder.end() {
+                    Built::Nothing => None,
+                    Built::String(bytes) => Some(Value::String(bytes.to_vec())),
+                    Built::Value(value) => Some(value),
+                }
+            }
+            part => return builder.add(part),
+        }
+        Ok(())
+    });
+    read.ok().and(value)
+}
