@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "get": ("memcluster.cli.get", "Read keys."),
     "set": ("memcluster.cli.set", "Store a value."),
     "delete": ("memcluster.cli.delete", "Delete keys."),
+    "migrate": ("memcluster.cli.migrate", "Move the data of a running Redis here while clients write."),
     "bench": ("memcluster.cli.bench", "Load-test a server or cluster: throughput, latency, errors."),
     "stats": ("memcluster.cli.stats", "Print a server's counters."),
 }

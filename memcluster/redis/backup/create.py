@@ -92,8 +92,8 @@ def _take(target: Target, manifest: Manifest, wanted: Wanted, world: World) -> M
     manifest = msgspec.structs.replace(
         manifest,
         node=node.name,
-        role=node.role,
-        durability=node.durability,
+        role=node.status.role,
+        durability=node.status.durability,
         epoch=int(said["epoch"]),
         offset=int(said["offset"]),
         engine_version=version,
