@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::history::{History, ReplicationId};
 use crate::hold::{Hold, Holds};
@@ -13,6 +13,10 @@ use crate::words;
 
 /// Bytes for partial resyncs, unless told otherwise (`repl-backlog-size`).
 const BACKLOG: usize = 1 << 20;
+/// Bytes that may wait for the file: who appends more waits until the disk has caught up.
+const PENDING_MAX: usize = 64 << 20;
+/// A buffer that has grown beyond this is given back.
+const KEPT_MAX: usize = 1 << 20;
 
 /// Who wants what is changed; nothing is encoded while nobody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub struct Gone;
 pub struct Journal {
     log: Mutex<Log>,
     wanted: AtomicU8,
+    /// The file has caught up, or can't be written: whoever waits for that goes on.
+    is_relieved: Condvar,
     /// What has been appended. Its bells ring in `kick`, at the end of what a thread does in one go.
     pub end: Watermark,
     /// What the file holds, as far as the kernel knows; moves only with a file.
@@ -50,7 +56,30 @@ struct Log {
     database: Option<usize>,
     /// What the file does not have yet, while it is wanted.
     pending: Vec<u8>,
+    /// The file can't be written: nobody waits for it.
+    is_stuck: bool,
+    /// What stands behind this place in `pending` goes to another file.
+    split: Option<Split>,
     select: Vec<u8>,
+}
+
+/// Where one file ends and another one begins.
+#[derive(Clone, Copy, Debug)]
+struct Split {
+    at: usize,
+    offset: u64,
+    database: Option<usize>,
+}
+
+/// What was taken from the journal for the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    /// The offset behind it.
+    pub(crate) end: u64,
+    /// The stream's names and its epoch.
+    pub(crate) history: History,
+    /// The rest goes to another file, which begins in this database (`None`: its first unit says so).
+    pub(crate) split: Option<Option<usize>>,
 }
 
 impl Journal {
@@ -58,10 +87,10 @@ impl Journal {
     #[must_use]
     pub fn new(replid: ReplicationId) -> Self {
         let (ring, history) = (Ring::new(BACKLOG, 0), History::new(replid));
-        let log =
-            Log { ring, holds: Holds::default(), history, database: None, pending: Vec::new(), select: Vec::new() };
+        let (database, split, is_stuck, holds) = (None, None, false, Holds::default());
+        let log = Log { ring, holds, history, database, pending: Vec::new(), is_stuck, split, select: Vec::new() };
         let (end, written, synced) = Default::default();
-        Self { log: Mutex::new(log), wanted: AtomicU8::new(0), end, written, synced }
+        Self { log: Mutex::new(log), wanted: AtomicU8::new(0), is_relieved: Condvar::new(), end, written, synced }
     }
 
     /// Whether changes are to be encoded and appended. Asked with the shards of what changes locked.
@@ -78,6 +107,13 @@ impl Journal {
     /// Somebody wants changes from now on, or does not any more. All shards are locked by the caller, so that no change is missed
     /// or half encoded.
     pub fn want(&self, who: Want, is_wanted: bool) {
+        let mut log = self.log.lock();
+        if who == Want::File {
+            (log.pending, log.split, log.is_stuck) = (Vec::new(), None, false);
+            let end = log.ring.end();
+            self.written.reset(end);
+            self.synced.reset(end);
+        }
         if is_wanted {
             self.wanted.fetch_or(who as u8, SeqCst);
         } else {
@@ -90,7 +126,7 @@ impl Journal {
     /// which their changes were made.
     #[inline]
     pub fn append(&self, database: usize, unit: &[u8]) -> u64 {
-        let mut log = self.log.lock();
+        let mut log = self.room();
         if log.database != Some(database) {
             log.select(database, self.is_wanted_by(Want::File));
         }
@@ -102,7 +138,7 @@ impl Journal {
 
     /// Appends a piece of the primary's stream as it is, behind which the stream is in this database. Returns the offset behind it.
     pub fn append_raw(&self, database: usize, bytes: &[u8]) -> u64 {
-        let mut log = self.log.lock();
+        let mut log = self.room();
         log.database = Some(database);
         log.put(bytes, self.is_wanted_by(Want::File));
         let end = log.ring.end();
@@ -121,6 +157,52 @@ impl Journal {
         let end = log.ring.end();
         self.end.advance(end);
         Some(end)
+    }
+
+    /// The log, when the file is not too far behind.
+    #[inline]
+    fn room(&self) -> MutexGuard<'_, Log> {
+        let mut log = self.log.lock();
+        while log.pending.len() > PENDING_MAX && !log.is_stuck {
+            self.end.ring();
+            self.is_relieved.wait(&mut log);
+        }
+        log
+    }
+
+    /// Takes what has been appended since the last time, up to where another file begins. `into` is empty.
+    pub(crate) fn take(&self, into: &mut Vec<u8>) -> Option<Taken> {
+        let mut log = self.log.lock();
+        let history = log.history;
+        if let Some(split) = log.split.take() {
+            into.extend_from_slice(&log.pending[..split.at]);
+            log.pending.drain(..split.at);
+            return Some(Taken { end: split.offset, history, split: Some(split.database) });
+        }
+        if log.pending.is_empty() {
+            return None;
+        }
+        into.shrink_to(KEPT_MAX);
+        std::mem::swap(into, &mut log.pending);
+        self.is_relieved.notify_all();
+        Some(Taken { end: log.ring.end(), history, split: None })
+    }
+
+    /// What is appended from now on goes to another file. All shards are locked by the caller.
+    pub(crate) fn split(&self) {
+        let mut log = self.log.lock();
+        log.split = Some(Split { at: log.pending.len(), offset: log.ring.end(), database: log.database });
+    }
+
+    /// A split has not been done yet.
+    pub(crate) fn is_split(&self) -> bool {
+        self.log.lock().split.is_some()
+    }
+
+    /// The file can't be written, or can be again. Meanwhile nobody waits for it: who writes is refused before.
+    pub(crate) fn set_stuck(&self, is_stuck: bool) {
+        self.log.lock().is_stuck = is_stuck;
+        self.is_relieved.notify_all();
     }
 
     /// Says to whoever waits for more that there is more: called at the end of a batch that has appended.
@@ -206,7 +288,7 @@ impl Journal {
         let mut log = self.log.lock();
         let capacity = log.ring.capacity();
         (log.ring, log.history, log.database) = (Ring::new(capacity, offset), history, None);
-        log.pending.clear();
+        (log.pending, log.split) = (Vec::new(), None);
         for watermark in [&self.end, &self.written, &self.synced] {
             watermark.reset(offset);
         }

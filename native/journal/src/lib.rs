@@ -10,6 +10,7 @@
 //! It knows bytes of commands, not what they mean: no data, no sockets.
 #![forbid(unsafe_code)]
 
+pub mod aof;
 mod history;
 mod hold;
 mod journal;
