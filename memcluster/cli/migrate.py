@@ -106,9 +106,10 @@ def complete(server: str, user: str | None, source_user: str | None, wait_second
         )
     click.echo(f"{server} is a primary with {found.keys} keys, at offset {found.offset} of {found.source}")
     if pauses:
+        held_seconds = wait_seconds + steps.PAUSE_SPARE_SECONDS
         click.echo(
-            f"{found.source} holds its writers for {wait_seconds + steps.PAUSE_SPARE_SECONDS:g} s from when this began: "
-            f"point the clients at {server} and stop it before then"
+            f"{found.source} holds its writers for {held_seconds:g} s from when this began: point the clients at "
+            f"{server} and stop it before then"
         )
     else:
         click.echo(
