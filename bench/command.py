@@ -61,6 +61,7 @@ def _name(context: click.Context, parameter: click.Parameter, text: str) -> str:
     "--trace", "traces", multiple=True, metavar="FILE=MEDIAN", help="For `trace`: accesses, median value size in bytes."
 )
 @click.option("--accesses", default=500_000, show_default=True, help="For `trace`: only so many.")
+@click.option("--load-mb", default=300, show_default=True, help="For `redis-load`: so much data.")
 @click.option("--json", "output", type=click.Path(path_type=Path), help="Write everything that was measured there.")
 @click.option(
     "--report",

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import shutil
 import statistics
 import sys
 import tempfile
@@ -22,6 +23,7 @@ SERVER_PROCESSORS = {0}
 # A server with several threads is not told where to run; neither are the nodes behind a proxy, which are not measured.
 ALL_PROCESSORS = {0, 1}
 NODE_PROCESSORS = {1}
+PREPARED = "prepared"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Options:
     behind: str = "memcached"
     traces: Sequence[tuple[str, float]] = ()
     accesses: int = 500_000
+    # How much is loaded at a start.
+    load_mb: int = 300
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ def hold(scenario: "Scenario", options: Options) -> list[Contender]:
     rounds = scenario.rounds or options.rounds
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        if scenario.prepare:
+            scenario.prepare(folder / PREPARED, options)
         nodes = _nodes(scenario, options, folder, stack) if scenario.role in BEFORE_NODES else Nodes([], [], None)
         stay = taking_part[:1] if scenario.one_server else taking_part if scenario.stays else []
         running = [stack.enter_context(_server(scenario, one, folder, nodes.asked)) for one in stay]
@@ -124,7 +130,21 @@ def hold(scenario: "Scenario", options: Options) -> list[Contender]:
 
 def _server(scenario: "Scenario", contender: Contender, folder: Path, nodes: Sequence[str]) -> Process:
     value_bytes = scenario.settings.get("value_bytes", {}).get("bytes", 100)
-    need = Need(free_port(), folder, contender.threads, scenario.memory_mb, scenario.item_size_max, value_bytes, nodes)
+    own = folder / str(port := free_port())
+    if scenario.prepare:
+        shutil.copytree(folder / PREPARED, own)
+    else:
+        own.mkdir()
+    need = Need(
+        port,
+        own,
+        contender.threads,
+        scenario.memory_mb,
+        scenario.item_size_max,
+        value_bytes,
+        nodes,
+        scenario.directives,
+    )
     processors = SERVER_PROCESSORS if scenario.threads == 1 else ALL_PROCESSORS
     return Process(contender.peer.command(need), need.port, processors, contender.peer.checkout)
 

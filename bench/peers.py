@@ -28,6 +28,8 @@ class Need:
     value_bytes: int = 100
     # The nodes behind a proxy.
     nodes: Sequence[str] = ()
+    # Of Redis's kind: how it keeps its data, in `folder`.
+    directives: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,13 @@ def _floor(need: Need) -> list[str]:
 
 def _redis(need: Need) -> list[str]:
     flags = {"--port": need.port, "--bind": "127.0.0.1", "--save": "", "--dir": need.folder}
-    return ["redis-server", *(str(word) for flag in flags.items() for word in flag)]
+    return ["redis-server", *(str(word) for flag in flags.items() for word in flag), *need.directives]
 
 
 def _memcluster_redis(need: Need) -> list[str]:
-    flags = {"--port": need.port, "--io-threads": need.threads, "--maxclients": CONNECTIONS_MAX}
-    return [sys.executable, "-m", "memcluster", "redis", *(str(word) for flag in flags.items() for word in flag)]
+    flags = {"--port": need.port, "--io-threads": need.threads, "--maxclients": CONNECTIONS_MAX, "--dir": need.folder}
+    words = [str(word) for flag in flags.items() for word in flag]
+    return [sys.executable, "-m", "memcluster", "redis", *words, *need.directives]
 
 
 NODES = {

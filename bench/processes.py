@@ -14,7 +14,8 @@ from typing import Self
 
 # Where `python -m bench.…` finds itself.
 ROOT = Path(__file__).parent.parent
-START_TIMEOUT_SECONDS = 20.0
+# A gigabyte is loaded in a part of it.
+START_TIMEOUT_SECONDS = 120.0
 STOP_TIMEOUT_SECONDS = 10.0
 
 
@@ -127,6 +128,15 @@ def answers(port: int) -> bool:
             return connection.recv(16).startswith((b"END", b"VALUE", b"$"))
     except OSError:
         return False
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float) -> None:
+    """Polls until the condition holds; ServerError names what never happened."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise ServerError(f"waited {seconds:g} s in vain for {what}")
+        time.sleep(0.005)
 
 
 Starter = Callable[[], Process]

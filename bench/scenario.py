@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from bench.contest import Figures, Scene
+from bench.contest import Figures, Options, Scene
 
 Measure = Callable[[Scene], Figures]
 
@@ -36,6 +37,10 @@ class Scenario:
     # Behind a proxy; the last of them stands behind a relay that can be slow.
     nodes: int = 2
     has_relay: bool = False
+    # Redis's directives for every server.
+    directives: Sequence[str] = ()
+    # Writes what every server finds in its directory when it starts.
+    prepare: Callable[[Path, Options], None] | None = None
     # What is to be reached: the ratio of the main figure to a peer's, or (by the name of a figure) ours itself.
     at_most: Mapping[str, float] = field(default_factory=dict)
     at_least: Mapping[str, float] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench import agreement, churn, idle, memory, slow, speed, start, traces
+from bench.durable_scenarios import DURABLE_SCENARIOS
 from bench.redis_scenarios import REDIS_SCENARIOS
 from bench.scenario import Scenario
 
@@ -319,6 +320,7 @@ SCENARIOS = {
             at_most={"resident_mb": 30.0},
         ),
         *REDIS_SCENARIOS,
+        *DURABLE_SCENARIOS,
     )
 }
 

@@ -16,7 +16,10 @@ COLUMNS = (
     ("quick_p99_us", "p99 us without", "{:,.0f}"),
     ("p99_us", "p99 us", "{:,.0f}"),
     ("p99_growth", "p99 grows by", "{:.2f}"),
+    ("quiet_p999_us", "p99.9 us without", "{:,.0f}"),
     ("p999_us", "p99.9 us", "{:,.0f}"),
+    ("p999_growth", "p99.9 grows by", "{:.2f}"),
+    ("saves", "saves", "{:,.0f}"),
     ("generator_cpu_ns", "generator ns", "{:,.0f}"),
     ("server_cores", "server busy", "{:.2f}"),
     ("generator_cores", "generator busy", "{:.2f}"),
@@ -31,6 +34,7 @@ COLUMNS = (
     ("miss_ratio", "miss ratio", "{:.4f}"),
     ("errors", "errors", "{:,.0f}"),
     ("resident_mb", "resident MiB", "{:,.1f}"),
+    ("loaded", "keys loaded", "{:,.0f}"),
     ("start_seconds", "start s", "{:.3f}"),
     ("seconds", "seconds", "{:,.1f}"),
 )
