@@ -10,6 +10,7 @@ Knows nothing of servers. fsspec is imported when a target is opened: a node's s
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 (msgspec reads the annotation)
@@ -32,10 +33,18 @@ MANIFEST_BYTES_MAX = 1 << 20
 
 
 class Running(msgspec.Struct, frozen=True):
-    """Who takes a snapshot of a group."""
+    """Who takes a snapshot of a group. `by` names the process, as no other was ever named."""
 
     name: str
+    by: str
     deadline: datetime
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether nobody works at it any more. Of a process elsewhere only the deadline tells."""
+        from memcluster.redis.group.identity import is_gone, own_name
+
+        is_of_this_machine = self.by.partition(":")[0] == own_name().partition(":")[0]
+        return now > self.deadline or (is_of_this_machine and is_gone(self.by))
 
 
 @dataclass(frozen=True)
@@ -147,40 +156,59 @@ class Target:
     @contextmanager
     def running(self, group: str, name: str, deadline: datetime, now: datetime) -> Iterator[None]:
         """For the length of a block nobody else takes a snapshot of this group; BackupError if somebody does."""
+        from memcluster.redis.group.identity import own_name
+
         path = self.path(group + RUNNING)
+        self.sweep(group, now)
         with self._told(f"the snapshot of {group} cannot be begun"):
             self.files.makedirs(self.root, exist_ok=True)
-            self._claim(path, Running(name, deadline), group, now)
+            if not self._write_new(path, Running(name, own_name(), deadline)):
+                other = self._claimed(path)
+                raise BackupError(
+                    f"a snapshot of {group} is being taken already ({other.name if other else path}): wait until it is "
+                    "complete; at most one is taken at a time"
+                )
         try:
             yield
         finally:
             with self._told(f"{path} cannot be removed"), suppress(FileNotFoundError):
                 self.files.rm_file(path)
 
-    def _claim(self, path: str, claim: Running, group: str, now: datetime) -> None:
-        if self._write_new(path, claim):
-            return
-        other = self._claimed(path)
-        if other is None or now > other.deadline:
-            self.files.rm_file(path)
-            if self._write_new(path, claim):
+    def sweep(self, group: str, now: datetime) -> None:
+        """Ends the claim of somebody who was gone before the snapshot was complete, and says so in its manifest."""
+        path = self.path(group + RUNNING)
+        with self._told(f"{path} cannot be read"):
+            if not self.files.exists(path):
                 return
-        raise BackupError(
-            f"a snapshot of {group} is being taken already ({other.name if other else path}): wait until it is "
-            "complete; at most one is taken at a time"
-        )
+            claim = self._claimed(path)
+            if claim is not None and not claim.has_ended(now):
+                return
+            if claim is not None and self.files.exists(self.path(claim.name, MANIFEST)):
+                left = self.manifest(claim.name)
+                if not left.is_complete:
+                    self.write(left.failed("whoever took it was gone before it was complete"))
+                    self.remove_data(claim.name)
+            with suppress(FileNotFoundError):
+                self.files.rm_file(path)
 
     def _write_new(self, path: str, claim: Running) -> bool:
-        """Whether nobody was faster."""
+        """Whether nobody was faster. What appears is whole: an object store writes so, in a directory a link does."""
+        content = msgspec.json.encode(claim)
         try:
-            with self.files.open(path, "xb") as written:
-                written.write(msgspec.json.encode(claim))
+            if self.directory is None:
+                with self.files.open(path, "xb") as written:
+                    written.write(content)
+            else:
+                with tempfile.NamedTemporaryFile(dir=self.directory, prefix=".claim-") as whole:
+                    whole.write(content)
+                    whole.flush()
+                    os.link(whole.name, path)
         except FileExistsError:
             return False
         return True
 
     def _claimed(self, path: str) -> Running | None:
-        """Who claims it; None if that cannot be read (the claimer died while it wrote)."""
+        """Who claims it; None if that cannot be read: the claimer died while it wrote."""
         try:
             return msgspec.json.decode(self.files.cat_file(path), type=Running)
         except (FileNotFoundError, msgspec.DecodeError):

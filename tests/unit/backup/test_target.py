@@ -11,7 +11,8 @@ import pytest
 
 from memcluster.errors import BackupError
 from memcluster.redis.backup.manifest import Kind, State, begun
-from memcluster.redis.backup.target import Target
+from memcluster.redis.backup.target import Running, Target
+from memcluster.redis.group.identity import own_name
 from tests.unit.backup.snapshots import NOON, snapshot
 
 
@@ -114,6 +115,34 @@ def test_a_claim_ends_with_its_time(target: Target) -> None:
     soon = NOON + timedelta(minutes=1)
     later = soon + timedelta(seconds=1)
     with target.running("g", "first", soon, NOON), target.running("g", "second", later + timedelta(minutes=2), later):
+        pass
+
+
+def test_what_a_process_left_that_is_gone(target: Target, tmp_path: Path) -> None:
+    """Its deadline is far, but everybody on this machine can see that it has ended."""
+    manifest = begun("a", "g", Kind.SCHEDULED, NOON, 3600)
+    target.begin(manifest)
+    put(target, "a", b"half", tmp_path)
+    gone = Running("a", f"{own_name().partition(':')[0]}:1:1", manifest.deadline)
+    target.files.pipe_file(target.path("g.running.json"), msgspec.json.encode(gone))
+    target.sweep("g", NOON)
+    (left,) = target.snapshots()
+    assert left.state is State.FAILED
+    assert "gone before it was complete" in left.error
+    assert not target.files.exists(target.path("a", "data.rdb"))
+    with target.running("g", "b", NOON, NOON):
+        pass
+
+
+def test_what_a_process_elsewhere_does_is_its_own_until_its_deadline(target: Target) -> None:
+    target.files.makedirs(target.root, exist_ok=True)
+    elsewhere = Running("a", "another-machine:1:1", NOON)
+    target.files.pipe_file(target.path("g.running.json"), msgspec.json.encode(elsewhere))
+    refused = pytest.raises(BackupError, match=r"taken already \(a\)")
+    with refused, target.running("g", "b", NOON, NOON):
+        pass
+    later = NOON + timedelta(seconds=1)
+    with target.running("g", "b", later, later):
         pass
 
 
