@@ -43,7 +43,7 @@ CRATES: dict[str, set[str]] = {
     "rdb": set(),
     "journal": set(),
     "redis": {"resp", "dataset", "rdb", "journal"},
-    "node": {"reactor", "memcached", "cache", "redis", "dataset"},
+    "node": {"reactor", "memcached", "cache", "redis", "dataset", "journal"},
     "router": {"reactor", "memcached"},
     "relay": {"reactor"},
     "load": {"memcached", "resp"},

@@ -1,4 +1,4 @@
-"""`memcluster status`: what runs, whether it answers, and how groups stand."""
+"""`memcluster status`: what runs, and whether it answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import click
 from pymemcache import Client
 from pymemcache.exceptions import MemcacheError
 
-from memcluster.cli import group_status
 from memcluster.cluster import information, record
 
 TIMEOUT_SECONDS = 1.0
@@ -75,18 +74,15 @@ def command(*, port: int | None, as_json: bool) -> None:
     """Say what runs and whether it answers. Exit code 1 if something does not."""
     found = record.find(port)
     answers = [ask(process) for process in found.processes]
-    groups = group_status.ask(found)
     if as_json:
-        _print_json(found, answers, groups)
+        _print_json(found, answers)
     else:
         _print_table(found, answers)
-        for group in groups:
-            group_status.show(group)
-    if any(answer.answers_in_ms is None for answer in answers) or any(not group.is_well for group in groups):
+    if any(answer.answers_in_ms is None for answer in answers):
         sys.exit(1)
 
 
-def _print_json(found: record.Record, answers: list[Answer], groups: list[group_status.Status]) -> None:
+def _print_json(found: record.Record, answers: list[Answer]) -> None:
     import json
 
     document = {
@@ -94,7 +90,6 @@ def _print_json(found: record.Record, answers: list[Answer], groups: list[group_
         "port": found.port,
         "up_seconds": round(record.age_seconds(found), 1),
         "processes": [asdict(answer) for answer in answers],
-        "groups": [group.said for group in groups],
     }
     click.echo(json.dumps(document, indent=2))
 

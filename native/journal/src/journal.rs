@@ -278,6 +278,16 @@ impl Journal {
         change(&mut log.history, end)
     }
 
+    /// The database that the stream is in; none if that is not known.
+    pub fn database(&self) -> Option<usize> {
+        self.log.lock().database
+    }
+
+    /// The stream is in this database: it has been taken over from there.
+    pub fn set_database(&self, database: usize) {
+        self.log.lock().database = Some(database);
+    }
+
     /// The next unit says its database, whichever it is: who reads from here on needs no past.
     pub fn forget_database(&self) {
         self.log.lock().database = None;

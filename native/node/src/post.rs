@@ -53,6 +53,13 @@ impl Post {
         }
     }
 
+    /// Wakes a worker that has something to look at besides its box.
+    pub(crate) fn wake(&self, worker: usize) {
+        if let Some((_, waker)) = self.boxes.get(worker) {
+            waker.wake();
+        }
+    }
+
     /// Takes everything that lies in a worker's box.
     pub(crate) fn take(&self, worker: usize) -> Vec<(Token, Mail)> {
         self.boxes.get(worker).map(|(letters, _)| std::mem::take(&mut *letters.lock()).letters).unwrap_or_default()

@@ -8,7 +8,9 @@ use std::time::Duration;
 use reactor::{Address, Census, Server, Token};
 
 use crate::post::Post;
+use crate::redis_follower::Following;
 use crate::redis_host::RedisHost;
+use crate::redis_saver::Saving;
 use crate::redis_service::{Redis, wall_clock};
 use crate::sweeper::Sweeper;
 
@@ -40,6 +42,8 @@ pub struct RedisNode {
     census: Census,
     output_limit: usize,
     sweeper: Option<Sweeper>,
+    following: Option<Following>,
+    saving: Option<Saving>,
 }
 
 impl RedisNode {
@@ -67,7 +71,7 @@ impl RedisNode {
         settings.redis.config = [process_directives(&settings, &census), settings.redis.config].concat();
         let redis = redis::Server::start(settings.redis, host);
         let redis = Arc::new(redis.map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong))?);
-        Ok(Self { server, redis, census, output_limit, sweeper: None })
+        Ok(Self { server, redis, census, output_limit, sweeper: None, following: None, saving: None })
     }
 
     /// Where it listens, ports filled in.
@@ -88,6 +92,9 @@ impl RedisNode {
             let worker = redis::Worker::new(redis.clone(), number);
             Redis::new(worker, number, post.clone(), listeners.clone(), limit)
         })?;
+        self.saving = Some(Saving::start(self.redis.clone(), post.clone())?);
+        self.following = Some(Following::start(self.redis.clone(), post.clone())?);
+        self.redis.follow_configured();
         let mut keeper = redis::Sweeper::new(self.redis.clone());
         self.sweeper = Some(Sweeper::start(move || {
             for (to, mail) in keeper.sweep(wall_clock()).take() {
@@ -100,7 +107,7 @@ impl RedisNode {
     /// Stops accepting, lets what is begun end, closes the rest at the timeout.
     pub fn stop(&mut self, timeout: Duration) {
         self.server.stop(timeout);
-        self.sweeper = None;
+        (self.sweeper, self.following, self.saving) = (None, None, None);
     }
 
     /// What INFO says about a section (`""`: the usual ones), line by line.

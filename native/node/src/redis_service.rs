@@ -8,6 +8,7 @@ use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
 use redis::{Mail, Peer, PushLimits, Session, Worker};
 
 use crate::post::Post;
+use crate::redis_feeds::Feeds;
 
 /// One worker thread of a Redis-mode node.
 pub(crate) struct Redis {
@@ -20,6 +21,8 @@ pub(crate) struct Redis {
     limits: PushLimits,
     /// Connections that read too slowly what they are told, and since when.
     slow: HashMap<Token, Instant>,
+    /// Connections that are fed with the stream.
+    feeds: Feeds,
     /// A time in the past: what is due by the wall clock is due at once.
     began: Instant,
 }
@@ -33,7 +36,8 @@ impl Redis {
         output_limit: usize,
     ) -> Self {
         let (limits, slow) = (worker.push_limits(), HashMap::new());
-        Self { worker, number, post, listeners, output_limit, limits, slow, began: Instant::now() }
+        let feeds = Feeds::new(&worker, number, post.clone());
+        Self { worker, number, post, listeners, output_limit, limits, slow, feeds, began: Instant::now() }
     }
 
     /// Delivers what the last executions laid down: here at once, elsewhere by post.
@@ -118,6 +122,7 @@ impl Service for Redis {
         reply: &mut Reply,
         links: &mut Links,
     ) -> Progress {
+        self.feeds.begin_turn();
         let sent = reply.buffer().len() - reply.len();
         let progress = self.worker.serve(session, input, reply.buffer(), self.output_limit + sent, wall_clock());
         if !self.worker.outbox().is_empty() {
@@ -152,6 +157,10 @@ impl Service for Redis {
         }
     }
 
+    fn turn(&mut self, links: &mut Links) {
+        self.feeds.turn(&mut self.worker, links);
+    }
+
     fn due(&self) -> Option<Instant> {
         let left = self.worker.due()?.saturating_sub(wall_clock());
         Some(if left == 0 { self.began } else { Instant::now() + Duration::from_millis(left) })
@@ -159,6 +168,7 @@ impl Service for Redis {
 
     fn tick(&mut self, links: &mut Links) {
         self.limits = self.worker.push_limits();
+        self.feeds.tick(&self.worker);
         self.look_at_slow(links);
         self.worker.tick(wall_clock());
         self.deliver(links);

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use dataset::Millis;
+use dataset::{Locked, Millis, Shards};
 
 use crate::admission::row;
+use crate::attached::Attached;
 use crate::clients::Client;
 use crate::command::flag;
 use crate::execute::Aftermath;
@@ -18,6 +19,8 @@ use crate::session::Session;
 /// One stream of commands, done in its order.
 pub struct Applier {
     server: Arc<Server>,
+    /// The change of roles after which it began, for a primary's stream: after another one it does nothing any more.
+    generation: Option<u64>,
     session: Session,
     after: Aftermath,
     reply: Vec<u8>,
@@ -30,7 +33,7 @@ impl Applier {
     #[must_use]
     pub fn new(server: Arc<Server>) -> Self {
         let session = Session { is_exempt: true, ..Session::new(Client::nobody()) };
-        Self { server, session, after: Aftermath::default(), reply: Vec::new(), open: Vec::new() }
+        Self { server, generation: None, session, after: Aftermath::default(), reply: Vec::new(), open: Vec::new() }
     }
 
     /// Does one command. `raw` are its bytes in the primary's stream, for the journal; none where they stand in the log already.
@@ -47,7 +50,12 @@ impl Applier {
             Some(transaction) if !command.is(flag::NO_MULTI) => transaction.push(command, words),
             _ => {
                 let server = &*self.server;
-                let mut data = server.dataset.lock(server.shards_of(&self.session, command, words));
+                let shards = server.shards_of(&self.session, command, words);
+                // Whatever shard is locked, no role changes meanwhile.
+                let mut data = server.dataset.lock(shards.with(Shards::one(0)));
+                if self.generation.is_some_and(|generation| !server.replication.is_current(generation)) {
+                    return Err(Fault::of("ERR the stream is not followed any more"));
+                }
                 self.reply.clear();
                 server.run(&mut self.session, &mut data, command, words, &mut self.reply, now, &mut self.after);
                 if self.session.transaction.is_none() && !self.open.is_empty() {
@@ -60,6 +68,23 @@ impl Applier {
             }
         }
         self.session.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// A primary's stream begins or goes on here, after this change of roles.
+    pub(crate) fn begin(&mut self, generation: u64, database: usize) {
+        self.generation = Some(generation);
+        (self.session.transaction, self.session.failure, self.session.database) = (None, None, database);
+        self.open.clear();
+    }
+
+    /// Removes all data, as FLUSHALL does; everything is locked.
+    pub(crate) fn empty<'d>(server: &'d Server, data: &mut Locked<'d, Attached>, now: Millis, outbox: &mut Outbox) {
+        let mut session = Session { is_exempt: true, ..Session::new(Client::nobody()) };
+        let (words, mut after): ([&[u8]; 1], _) = ([b"FLUSHALL"], Aftermath::default());
+        if let Ok(command) = row(&words) {
+            server.run(&mut session, data, command, &words, &mut Vec::new(), now, &mut after);
+        }
+        after.outbox.take().into_iter().for_each(|(to, mail)| outbox.put(to, mail));
     }
 
     /// A transaction has begun and has not been executed.

@@ -82,6 +82,8 @@ pub(crate) struct Cut {
     /// The journal's end at that moment.
     offset: u64,
     history: History,
+    /// The database that the stream was in.
+    database: Option<usize>,
     /// Keys, and keys that expire, of each database.
     sizes: Vec<(usize, usize)>,
     now: Millis,
@@ -109,7 +111,7 @@ impl Server {
 
     fn cut_in(&self, turn: Turn, data: &mut Locked<'_, Attached>, now: Millis) -> Cut {
         let (offset, history) = (self.journal.end.get(), self.journal.history());
-        Cut { turn, offset, history, sizes: data.cut(), now }
+        Cut { turn, offset, history, database: self.journal.database(), sizes: data.cut(), now }
     }
 }
 
@@ -146,6 +148,9 @@ impl Snapshot {
         writer.aux("used-mem", server.used_memory().to_string().as_bytes());
         writer.aux("repl-id", &cut.history.replid);
         writer.aux("repl-offset", offset.as_bytes());
+        if let Some(database) = cut.database {
+            writer.aux("repl-stream-db", database.to_string().as_bytes());
+        }
         writer.aux("memc-epoch", epoch.as_bytes());
         let accesses = server.accesses();
         let (former, taken) = (Vec::new().into_iter(), None);

@@ -146,6 +146,12 @@ impl Worker {
         PushLimits { hard: limits.hard.max(self.server.journal.backlog()), ..limits }
     }
 
+    /// The server that it works for.
+    #[must_use]
+    pub fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
     /// Who of this worker's connections is fed with the stream; cheap when nobody is.
     #[inline]
     pub fn replicas(&mut self) -> &[Arc<Replica>] {
@@ -313,11 +319,9 @@ impl Worker {
     #[cold]
     fn refuse(&self, session: &mut Session, words: &[&[u8]], Fault(text): Fault, out: &mut Vec<u8>) {
         self.server.count_error(&text);
-        let command = row(words).ok();
-        if let Some(command) = command {
+        if let Ok(command) = row(words) {
             self.after.meter.counters.of(command).rejected.up();
         }
-        forget_caching(session, command);
         let mut reply = Writer::new(out, session.version);
         if words[0].eq_ignore_ascii_case(b"exec") {
             let reason = text.strip_prefix(b"ERR ").unwrap_or(&text);
@@ -363,7 +367,12 @@ impl Worker {
         } else {
             server.serve_waiters(data, now, &mut self.after);
         }
-        forget_caching(session, Some(command));
+        if let Some(tracked) = &mut session.tracking
+            && session.transaction.is_none()
+            && !command.full_name.starts_with("client|")
+        {
+            tracked.caching = false;
+        }
     }
 
     /// What the connection's command means for itself stands behind its reply.
@@ -377,16 +386,6 @@ impl Worker {
                 Mail::Close => session.is_closing = true,
             }
         }
-    }
-}
-
-/// CLIENT CACHING holds for the next command, whatever becomes of it.
-fn forget_caching(session: &mut Session, command: Option<&Command>) {
-    if let Some(tracked) = &mut session.tracking
-        && session.transaction.is_none()
-        && !command.is_some_and(|command| command.full_name.starts_with("client|"))
-    {
-        tracked.caching = false;
     }
 }
 

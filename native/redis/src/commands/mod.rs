@@ -3,12 +3,10 @@
 mod acl;
 mod bitmaps;
 mod client;
-mod cluster;
 mod command;
 mod config;
 mod connection;
 mod debug;
-mod geo;
 mod hashes;
 mod help;
 mod hyperloglog;
@@ -41,12 +39,10 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     bitmaps::search::COMMANDS,
     acl::COMMANDS,
     client::COMMANDS,
-    cluster::COMMANDS,
     command::COMMANDS,
     config::COMMANDS,
     connection::COMMANDS,
     debug::COMMANDS,
-    geo::COMMANDS,
     hashes::numbers::COMMANDS,
     hashes::random::COMMANDS,
     hashes::read::COMMANDS,

@@ -29,6 +29,8 @@ pub struct Loaded {
     pub replid: Option<String>,
     /// See `replid`.
     pub offset: Option<u64>,
+    /// The database that the stream is in there.
+    pub database: Option<usize>,
     /// The epoch of that stream's primary.
     pub epoch: Option<u64>,
     /// The file's checksum, if it has one.
@@ -113,6 +115,7 @@ impl Load<'_> {
         match name {
             b"repl-id" => self.loaded.replid = Some(String::from_utf8_lossy(value).into_owned()),
             b"repl-offset" => self.loaded.offset = number(),
+            b"repl-stream-db" => self.loaded.database = number().and_then(|number| usize::try_from(number).ok()),
             b"memc-epoch" => self.loaded.epoch = number(),
             name if name == EXTRAS.as_bytes() => self.builder.extras = read_extras(value),
             _ => {}

@@ -38,6 +38,8 @@ struct State {
     /// Where the stream goes on for it; none before its snapshot has begun, or if it wants none.
     hold: Option<Hold>,
     phase: Phase,
+    /// What comes is the snapshot: nothing else may come between.
+    has_begun: bool,
     /// Since when it has been beyond the soft limit.
     slow_since: Option<Millis>,
 }
@@ -76,7 +78,7 @@ impl Feed {
     }
 
     fn new(hold: Option<Hold>, phase: Phase) -> Self {
-        let state = State { pieces: VecDeque::new(), queued: 0, hold, phase, slow_since: None };
+        let state = State { pieces: VecDeque::new(), queued: 0, hold, phase, has_begun: false, slow_since: None };
         Self { state: Mutex::new(state), moved: Condvar::new() }
     }
 
@@ -84,9 +86,23 @@ impl Feed {
         self.state.lock().phase == Phase::Stream
     }
 
-    /// Its snapshot begins; the stream will go on from there.
-    pub(crate) fn begin(&self, hold: Option<Hold>) {
+    /// The stream will go on from there.
+    pub(crate) fn hold(&self, hold: Option<Hold>) {
         self.state.lock().hold = hold;
+    }
+
+    /// Its snapshot begins.
+    pub(crate) fn begin(&self) {
+        self.state.lock().has_begun = true;
+    }
+
+    /// Says that this server is still there, to who waits for a snapshot to begin.
+    pub(crate) fn keep_alive(&self) {
+        let mut state = self.state.lock();
+        if state.phase == Phase::Snapshot && !state.has_begun {
+            state.queued += 1;
+            state.pieces.push_back(b"\n"[..].into());
+        }
     }
 
     /// Appends a piece of the snapshot; waits while too much lies here. False when nobody wants it any more, or nothing has moved

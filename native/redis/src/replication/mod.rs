@@ -12,7 +12,9 @@
 mod attach;
 mod copies;
 mod feed;
+mod follower;
 pub mod link;
+mod receiving;
 mod replicas;
 mod roles;
 mod snapshots;
@@ -26,9 +28,11 @@ use parking_lot::{Condvar, Mutex};
 
 pub(crate) use copies::Needs;
 pub use feed::Filled;
+pub use follower::{Follower, Over};
 pub(crate) use replicas::{Announced, Replicas};
 pub use replicas::{Replica, ReplicaState, ReplicaView};
 pub use roles::{LinkState, LinkView, Target};
+pub use snapshots::Saver;
 
 /// The name that a word is: forty hexadecimal digits.
 pub(crate) fn replication_id(word: &[u8]) -> Option<ReplicationId> {
@@ -50,6 +54,8 @@ pub(crate) struct Replication {
     /// Who waits for copies elsewhere.
     pub(crate) waiting: copies::Waiting,
     pub(crate) counts: Counts,
+    /// What went wrong last, for INFO.
+    trouble: Mutex<String>,
     /// That a replica waits for a snapshot.
     pub(crate) snapshots: snapshots::Wanted,
     /// When replicas were last sent a sign of life.
@@ -78,6 +84,23 @@ impl Replication {
     /// No role has changed since then. Asked with a shard locked, the answer holds as long as that is.
     pub(crate) fn is_current(&self, generation: u64) -> bool {
         self.generation.load(SeqCst) == generation
+    }
+
+    /// Something went wrong that concerns no client.
+    pub(crate) fn complain(&self, what: String) {
+        *self.trouble.lock() = what;
+    }
+
+    pub(crate) fn trouble(&self) -> String {
+        self.trouble.lock().clone()
+    }
+
+    /// The server ends: who waits for orders waits in vain.
+    pub(crate) fn close(&self) {
+        self.snapshots.close();
+        self.generation.fetch_add(1, SeqCst);
+        let _following = self.following.lock();
+        self.ordered.notify_all();
     }
 
     /// The order that is to be carried out now, or after a while perhaps.

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ord
 use dataset::Millis;
 use parking_lot::Mutex;
 
-use super::feed::Feed;
+use super::feed::{Feed, Filled};
 use crate::ClientId;
-use crate::outbox::{Mail, Outbox};
+use crate::outbox::{Mail, Outbox, PushLimits};
 
 /// What a connection says of itself before it asks for the stream (`REPLCONF`).
 #[derive(Clone, Debug, Default)]
@@ -139,6 +139,22 @@ impl Replica {
         }
         self.acked_at.store(now, Relaxed);
         self.feed.acknowledged();
+    }
+
+    /// Puts what is next behind a reply in which so many bytes lie already.
+    pub fn fill(&self, waiting: usize, out: &mut Vec<u8>, limits: PushLimits, now: Millis) -> Filled {
+        let filled = self.feed.fill(waiting, out, limits, now);
+        if self.state() == ReplicaState::Sending && self.feed.is_streaming() {
+            self.acked_at.store(now, Relaxed);
+            self.set_state(ReplicaState::Online);
+        }
+        filled
+    }
+
+    /// What the host calls its connection.
+    #[must_use]
+    pub fn token(&self) -> u64 {
+        self.id.token
     }
 
     pub(crate) fn view(&self, now: Millis) -> ReplicaView {

@@ -6,6 +6,7 @@ use dataset::{Locked, Millis, Shards};
 use journal::Want;
 
 use super::Replication;
+use super::follower::Over;
 use crate::attached::Attached;
 use crate::blocking::Unblock;
 use crate::config;
@@ -136,6 +137,22 @@ impl Server {
         self.restraints.set(reason::STALE, is_replica && !is_up && !self.config.is_on(config::SERVE_STALE));
     }
 
+    /// Follows whom the settings name, if anybody: at the start, once what the disk holds is loaded.
+    pub fn follow_configured(&self) {
+        let text = self.config.text(config::REPLICA_OF);
+        if let Some((host, port)) = text.split_once(' ') {
+            // It was checked when it was set.
+            let target = Target { host: host.to_owned(), port: port.parse().unwrap_or(0), takes_over: false };
+            let mut data = self.dataset.lock(Shards::ALL);
+            self.follow(&mut data, target, &mut Outbox::default());
+        }
+    }
+
+    /// The server ends: nothing is followed any more.
+    pub fn end_replication(&self) {
+        self.replication.close();
+    }
+
     /// Changes are encoded from now on. After a time in which they were not, the stream is a new one. All shards are locked.
     pub(crate) fn want_stream(&self) {
         if !self.journal.is_wanted() {
@@ -153,5 +170,21 @@ impl Server {
         for client in blocked {
             self.unblock(client, Unblock::RoleChanged, outbox);
         }
+    }
+}
+
+impl Server {
+    /// Does something that no role change may come between, if none has come since then. Locks everything.
+    pub(super) fn change_role<'d>(
+        &'d self,
+        generation: u64,
+        work: impl FnOnce(&mut Locked<'d, Attached>),
+    ) -> Result<(), Over> {
+        let mut data = self.dataset.lock(Shards::ALL);
+        if !self.replication.is_current(generation) {
+            return Err(Over::Superseded);
+        }
+        work(&mut data);
+        Ok(())
     }
 }

@@ -39,7 +39,8 @@ impl Server {
         for replica in self.replication.replicas.all() {
             // Who waits for a snapshot to begin has no stream yet; an empty line says that this server is still there.
             if replica.state() == ReplicaState::Waiting {
-                outbox.put(replica.id, Mail::Push(b"\n"[..].into()));
+                replica.feed.keep_alive();
+                outbox.put(replica.id, Mail::GoOn);
             }
         }
     }

@@ -3,7 +3,6 @@
 mod docs;
 mod info;
 mod keys;
-mod specifications;
 
 use crate::acl::categories;
 use crate::call::Call;

@@ -24,6 +24,7 @@ pub(super) fn replication(report: &mut Report<'_, '_>) {
     report.line("repl_backlog_first_byte_offset", if is_active { start + 1 } else { 0 });
     report.line("repl_backlog_histlen", if is_active { end - start.min(end) } else { 0 });
     report.line("epoch", history.epoch);
+    report.line("repl_last_error", server.replication.trouble());
 }
 
 /// To the primary, if there is one.

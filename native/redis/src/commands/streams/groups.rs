@@ -5,7 +5,6 @@ use dataset::{Group, Id, Stream};
 use super::{CATEGORY, ONE_KEY, SECOND, WRITE, WRITE_FAST, changed_group, changed_quietly, ids};
 use crate::call::Call;
 use crate::command::{Command, Keys, flag};
-use crate::commands::help::misused;
 use crate::events::Class;
 use crate::fault::{Fault, Outcome};
 use crate::words;
@@ -81,11 +80,16 @@ impl Options {
                 options.entries_read = u64::try_from(count).ok();
                 rest = after;
             } else {
-                return Err(misused(words));
+                return Err(wrong(words));
             }
         }
         Ok(options)
     }
+}
+
+fn wrong(words: &[&[u8]]) -> Fault {
+    let text = [b"ERR unknown subcommand or wrong number of arguments for '", words[1], b"'. Try XGROUP HELP."];
+    Fault::made(text.concat())
 }
 
 const NO_KEY: Fault = Fault::of(
@@ -96,7 +100,8 @@ const NO_KEY: Fault = Fault::of(
 fn known<'c>(call: &'c mut Call<'_, '_>, key: &[u8], group: &[u8]) -> Result<&'c Stream, Fault> {
     let stream = call.read::<Stream>(key)?.0.ok_or(NO_KEY)?;
     if stream.group(group).is_none() {
-        return Err(Fault::naming(&[b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"]));
+        let text = [b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"];
+        return Err(Fault::made(text.concat()));
     }
     Ok(stream)
 }
@@ -109,7 +114,7 @@ fn create(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         return Err(NO_KEY);
     }
     if words.len() > 8 {
-        return Err(misused(words));
+        return Err(wrong(words));
     }
     let is_new = stream.is_none();
     let last_id = match words[4] {
@@ -133,7 +138,7 @@ fn setid(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let (key, name) = (words[2], words[3]);
     let last = known(call, key, name)?.last_id();
     if words.len() != 5 && words.len() != 7 {
-        return Err(misused(words));
+        return Err(wrong(words));
     }
     let last_id = if words[4] == b"$" { last } else { ids::loose(words[4], 0)? };
     let set = |group: &mut Group| (group.last_id, group.entries_read) = (last_id, options.entries_read);

@@ -1,0 +1,261 @@
+//! A replica's side of one link after the other: what comes from the primary is understood, kept and applied. Who has the socket gives
+//! it bytes and sends what it says; it knows no sockets itself.
+//!
+//! ```text
+//!   order() ──> begin(target) ──> receive(input, out) … tick(out) … ──> lost(why) ──> order() …
+//! ```
+//!
+//! Every step asks whether the order still stands: roles change at any moment, and nothing of an older link is applied after that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dataset::Millis;
+use journal::words;
+
+use super::link::{Event, Introduction, Link};
+use super::receiving::Receiving;
+use super::roles::{LinkState, Target};
+use crate::applier::Applier;
+use crate::config;
+use crate::outbox::Outbox;
+use crate::restraints::reason;
+use crate::server::{Server, VERSION};
+
+/// How often a replica says how far it is, in milliseconds.
+const ACK_PERIOD: Millis = 1000;
+
+/// Why a link is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Another role, or another primary, was ordered.
+    Superseded,
+    /// It is of no use; another one may be.
+    Failed(String),
+}
+
+/// Follows primaries, one at a time.
+pub struct Follower {
+    server: Arc<Server>,
+    applier: Applier,
+    /// The order that it carries out.
+    generation: u64,
+    link: Option<Link>,
+    receiving: Option<Receiving>,
+    /// What it holds can't be gone on with: everything is needed.
+    is_lost: bool,
+    acked_at: Millis,
+}
+
+impl Follower {
+    /// One that waits for an order.
+    #[must_use]
+    pub fn new(server: Arc<Server>) -> Self {
+        let applier = Applier::new(server.clone());
+        Self { server, applier, generation: 0, link: None, receiving: None, is_lost: false, acked_at: 0 }
+    }
+
+    /// Whom to follow now; none if nobody ordered it for so long.
+    pub fn order(&mut self, patience: Duration) -> Option<Target> {
+        let (generation, target) = self.server.replication.order(patience)?;
+        self.generation = generation;
+        Some(target)
+    }
+
+    /// That order stands.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        self.server.replication.is_current(self.generation)
+    }
+
+    /// A connection stands; what is to be sent first.
+    pub fn begin(&mut self, target: &Target) -> Vec<u8> {
+        let server = &self.server;
+        let text = |name| server.config.text(name);
+        let history = server.journal.history();
+        let end = server.journal.end.get();
+        let is_whole = !self.is_lost && !server.restraints.has(reason::LOADING);
+        let held = (is_whole && end > 0 && server.journal.database().is_some()).then_some((history.replid, end));
+        let password = text(config::MASTER_AUTH);
+        let announced = server.config.number(config::REPLICA_ANNOUNCE_PORT);
+        let introduction = Introduction {
+            credentials: (!password.is_empty()).then(|| (text(config::MASTER_USER), password)),
+            port: u16::try_from(announced).ok().filter(|port| *port > 0).unwrap_or_else(|| server.host.port()),
+            address: text(config::REPLICA_ANNOUNCE_IP),
+            version: VERSION.to_owned(),
+            name: String::new(),
+            epoch: history.epoch,
+            held,
+            takes_over: target.takes_over,
+        };
+        let (link, first) = Link::begin(introduction);
+        (self.link, self.receiving) = (Some(link), None);
+        self.applier.begin(self.generation, server.journal.database().unwrap_or(0));
+        self.note_state(LinkState::Greeting);
+        first
+    }
+
+    /// Takes what it can of `input`, and returns how many bytes that was; what is to be sent is appended to `out`. `alive` is called
+    /// from time to time while something takes long.
+    ///
+    /// # Errors
+    /// The link is over.
+    pub fn receive(
+        &mut self,
+        input: &[u8],
+        out: &mut Vec<u8>,
+        now: Millis,
+        alive: &mut dyn FnMut(),
+    ) -> Result<usize, Over> {
+        self.server.replication.note(self.generation, |view| view.heard_at = now);
+        let (mut done, mut words) = (0, Vec::new());
+        let Some(mut link) = self.link.take() else { return Err(Over::Superseded) };
+        loop {
+            let (bytes, event) = link.receive(&input[done..], &mut words);
+            let raw = &input[done..done + bytes];
+            done += bytes;
+            let is_last = event == Event::More;
+            match event {
+                Event::More | Event::Nothing => {}
+                Event::Command => self.command(&words, raw, out, now)?,
+                Event::Send(bytes) => out.extend_from_slice(&bytes),
+                Event::Failed(why) | Event::Later(why) => return Err(Over::Failed(why)),
+                Event::Continue(name) => self.go_on(name, out, now)?,
+                Event::Full(name, offset) => self.expect(name, offset)?,
+                Event::Snapshot(bytes) => self.keep(bytes)?,
+                Event::SnapshotEnd => self.load(out, now, alive)?,
+            }
+            if is_last {
+                break;
+            }
+        }
+        self.link = Some(link);
+        self.server.journal.kick();
+        Ok(done)
+    }
+
+    /// Time has passed: says how far it is, if that is due.
+    pub fn tick(&mut self, out: &mut Vec<u8>, now: Millis) {
+        let is_streaming = self.link.as_ref().is_some_and(Link::is_streaming);
+        if is_streaming && now.saturating_sub(self.acked_at) >= ACK_PERIOD {
+            self.acknowledge(out, now);
+        }
+    }
+
+    /// The link is over, or there was none.
+    pub fn lost(&mut self, why: &str, now: Millis) {
+        (self.link, self.receiving) = (None, None);
+        self.server.replication.note(self.generation, |view| {
+            if view.state == LinkState::Up || view.down_since.is_none() {
+                view.down_since = Some(now);
+            }
+            view.state = LinkState::Connecting;
+            why.clone_into(&mut view.error);
+        });
+        self.server.restrain_replica();
+    }
+
+    /// Seconds of silence after which a link is given up.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.server.config.number(config::REPL_TIMEOUT).unsigned_abs())
+    }
+
+    /// Mail for connections, to be delivered now.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        self.applier.outbox()
+    }
+
+    fn acknowledge(&mut self, out: &mut Vec<u8>, now: Millis) {
+        self.acked_at = now;
+        let journal = &self.server.journal;
+        let text = |number: u64| number.to_string().into_bytes();
+        let (end, synced, epoch) = (text(journal.end.get()), text(journal.synced.get()), journal.history().epoch);
+        let mut request: Vec<&[u8]> = vec![b"REPLCONF", b"ACK", &end];
+        if journal.is_wanted_by(journal::Want::File) {
+            request.extend([&b"FACK"[..], &synced]);
+        }
+        let number = text(epoch);
+        if epoch > 0 {
+            request.extend([&b"EPOCH"[..], &number]);
+        }
+        words::put(out, &request);
+    }
+
+    fn command(&mut self, words: &[&[u8]], raw: &[u8], out: &mut Vec<u8>, now: Millis) -> Result<(), Over> {
+        let is = |at: usize, name: &str| words.get(at).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
+        if is(0, "replconf") && is(1, "getack") {
+            // What has been applied before this request: its own bytes do not count yet.
+            self.acknowledge(out, now);
+        }
+        self.server.replication.counts.received.fetch_add(raw.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        if let Err(fault) = self.applier.apply(words, raw, now) {
+            if !self.is_ordered() {
+                return Err(Over::Superseded);
+            }
+            self.is_lost = true;
+            let (shown, why) =
+                (words.first().copied().unwrap_or_default(), String::from_utf8_lossy(&fault.0).into_owned());
+            let offset = self.server.journal.end.get();
+            return Err(Over::Failed(format!(
+                "the primary's command {} behind offset {offset} can't be applied: {why}: everything is copied again",
+                shown.escape_ascii()
+            )));
+        }
+        Ok(())
+    }
+
+    /// The stream goes on where it was left.
+    fn go_on(&mut self, name: journal::ReplicationId, out: &mut Vec<u8>, now: Millis) -> Result<(), Over> {
+        let server = self.server.clone();
+        server.change_role(self.generation, |_data| {
+            let is_renamed = server.journal.history().replid != name;
+            if is_renamed {
+                server.journal.change_history(|history, end| history.shift(name, end));
+                // Replicas of this one come again and learn the new name.
+                server.replication.replicas.disconnect(self.applier.outbox());
+            }
+        })?;
+        self.up(out, now);
+        Ok(())
+    }
+
+    fn up(&mut self, out: &mut Vec<u8>, now: Millis) {
+        self.note_state(LinkState::Up);
+        self.server.replication.note(self.generation, |view| view.down_since = None);
+        self.server.restrain_replica();
+        self.acknowledge(out, now);
+    }
+
+    fn note_state(&self, state: LinkState) {
+        self.server.replication.note(self.generation, |view| view.state = state);
+    }
+
+    /// A snapshot will come.
+    fn expect(&mut self, name: journal::ReplicationId, offset: u64) -> Result<(), Over> {
+        let receiving = Receiving::begin(&self.server, name, offset).map_err(Over::Failed)?;
+        self.receiving = Some(receiving);
+        self.note_state(LinkState::Syncing);
+        Ok(())
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), Over> {
+        let Some(receiving) = &mut self.receiving else { return Err(Over::Superseded) };
+        receiving.keep(bytes).map_err(Over::Failed)?;
+        let come = receiving.length();
+        self.server.replication.note(self.generation, |view| view.snapshot.0 = come);
+        if self.is_ordered() { Ok(()) } else { Err(Over::Superseded) }
+    }
+
+    /// The snapshot has come whole: it takes the place of what there is.
+    fn load(&mut self, out: &mut Vec<u8>, now: Millis, alive: &mut dyn FnMut()) -> Result<(), Over> {
+        let Some(receiving) = self.receiving.take() else { return Err(Over::Superseded) };
+        let whole = receiving.checked().map_err(Over::Failed)?;
+        self.is_lost = true;
+        let database = whole.load(&self.server, self.generation, self.applier.outbox(), now, alive)?;
+        self.is_lost = false;
+        self.applier.begin(self.generation, database);
+        self.up(out, now);
+        Ok(())
+    }
+}
