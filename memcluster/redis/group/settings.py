@@ -58,7 +58,10 @@ def check(settings: GroupSettings, where: str) -> GroupSettings:
         raise ConfigError(f"{where}: probe {probe}: nodes are asked before each renewal: take {renew} or less, not 0")
     if settings.patience < 2 * probe:
         raise ConfigError(f"{where}: patience {settings.patience}: one lost probe is no failure: take {2 * probe:g}s")
-    k = synchronous(settings.durability)
+    try:
+        k = synchronous(settings.durability)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
     if k > settings.replicas:
         raise ConfigError(
             f"{where}: durability {settings.durability}: there are {settings.replicas} replicas: no write would ever "
