@@ -13,6 +13,8 @@ from memcluster.node.settings import NodeSettings, ProcessSettings
 from memcluster.proxy.settings import PoolSettings, ProxySettings
 from memcluster.redis.backup.settings import SnapshotSettings
 from memcluster.redis.directives import Directive, Verdict
+from memcluster.redis.group.settings import GroupSettings
+from memcluster.redis.group.table import PlaceSettings
 from memcluster.redis.served import SERVED
 from memcluster.redis.unserved import UNSERVED
 
@@ -32,6 +34,13 @@ SECTIONS: tuple[tuple[str, type[Settings], str, str], ...] = (
         PoolSettings,
         "proxy",
         "`[[pool]]` in the file of `memcluster proxy`, `[pool]` in that of `memcluster up`.",
+    ),
+    ("group", GroupSettings, "group", "`[group.NAME]` in the file of `memcluster up`: how the group behaves."),
+    (
+        "group: where it is",
+        PlaceSettings,
+        "group",
+        "`[group.NAME]` as well. Any other key there is a directive of Redis for the group's nodes, `_` for `-`.",
     ),
     (
         "snapshots",

@@ -1,4 +1,4 @@
-"""`memcluster status`: what runs, and whether it answers."""
+"""`memcluster status`: what runs, whether it answers, and how groups stand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from pymemcache import Client
 from pymemcache.exceptions import MemcacheError
 
+from memcluster.cli import group_status
 from memcluster.cluster import information, record
 
 TIMEOUT_SECONDS = 1.0
@@ -74,15 +75,18 @@ def command(*, port: int | None, as_json: bool) -> None:
     """Say what runs and whether it answers. Exit code 1 if something does not."""
     found = record.find(port)
     answers = [ask(process) for process in found.processes]
+    groups = group_status.ask(found)
     if as_json:
-        _print_json(found, answers)
+        _print_json(found, answers, groups)
     else:
         _print_table(found, answers)
-    if any(answer.answers_in_ms is None for answer in answers):
+        for group in groups:
+            group_status.show(group)
+    if any(answer.answers_in_ms is None for answer in answers) or any(not group.is_well for group in groups):
         sys.exit(1)
 
 
-def _print_json(found: record.Record, answers: list[Answer]) -> None:
+def _print_json(found: record.Record, answers: list[Answer], groups: list[group_status.Status]) -> None:
     import json
 
     document = {
@@ -90,6 +94,7 @@ def _print_json(found: record.Record, answers: list[Answer]) -> None:
         "port": found.port,
         "up_seconds": round(record.age_seconds(found), 1),
         "processes": [asdict(answer) for answer in answers],
+        "groups": [group.said for group in groups],
     }
     click.echo(json.dumps(document, indent=2))
 

@@ -1,15 +1,13 @@
 """`memcluster up`: a cluster on this host, in one command.
 
-The file given by --config has the tables [cluster], [node] (for every node), [proxy] and [pool], and a table
-[redis.NAME] with Redis's directives for each Redis-mode node beside them.
+What is to run stands in the file given by --config (see `document`), in the environment and in flags; without a file it
+is memcached nodes and a proxy before them.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,42 +16,34 @@ import click
 import msgspec
 import trio
 
+from memcluster.cli.announce import announce
+from memcluster.cli.document import Wanted, read
 from memcluster.cli.options import options
 from memcluster.cluster import control, record
 from memcluster.cluster.plan import Role
 from memcluster.cluster.ports import Reservation
 from memcluster.cluster.settings import ClusterSettings
 from memcluster.cluster.supervisor import Part, Supervisor
-from memcluster.config import Settings, load, overlay, to_flags
-from memcluster.errors import ConfigError
+from memcluster.config import overlay, to_flags
+from memcluster.errors import MemclusterError
 from memcluster.log import LogSettings, configure
 from memcluster.node.settings import NodeSettings
-from memcluster.proxy.settings import PoolSettings, ProxySettings
-from memcluster.redis.settings import RedisSettings, from_names, settle
+from memcluster.proxy.settings import PoolSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from memcluster.redis.group.running import RunningGroup
 
 OF_NODES = {"memory", "threads", "item_size_max", "evict", "connections_max", "verbosity"}
 OF_POOL = {"placement", "hash_tag", "down"}
-PORT_MAX = 65535
-
-
-class Document(Settings, frozen=True):
-    """A cluster's settings file."""
-
-    cluster: ClusterSettings = ClusterSettings()
-    node: NodeSettings = NodeSettings()
-    proxy: ProxySettings = ProxySettings()
-    pool: PoolSettings = PoolSettings()
-    redis: dict[str, dict[str, str | int | bool | list[str]]] = {}  # noqa: RUF012 (never changed)
 
 
 @click.command()
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="a TOML file with [cluster], [node], [proxy], [pool], [redis.NAME]",
+    help="a TOML file with [cluster], [node], [proxy], [pool], [redis.NAME], [group.NAME]",
 )
 @options(ClusterSettings, "cluster")
 @options(NodeSettings, "node", only=OF_NODES)
@@ -64,34 +54,30 @@ def command(*, config: Path | None, **flags: Any) -> None:
 
     --memory and --threads are each node's. The proxy listens on --port, the nodes on the ports after it.
     """
-    logging_settings = overlay(LogSettings(), "log", os.environ, flags)
-    configure(logging_settings, "cluster")
-    document = read(config, flags)
+    log = overlay(LogSettings(), "log", os.environ, flags)
+    configure(log, "cluster")
+    wanted = read(config, flags)
     with ExitStack() as held:
-        addresses = [held.enter_context(place) for place in reserve(document.cluster)]
-        parts = (*compose(document, logging_settings, addresses), *redis_parts(document, logging_settings, held))
-        path = held.enter_context(record.kept(addresses[0].port))
-        supervisor = Supervisor(parts, document.cluster, on_serving=lambda: announce(document, parts), record_path=path)
-        trio.run(supervise, supervisor, record.control_path(addresses[0].port), ())
+        parts = cache_parts(wanted, log, held) if wanted.has_cache else []
+        parts += redis_parts(wanted, log, held)
+        groups = []
+        for table in wanted.groups:
+            # Imported only where there is one: a memcached cluster needs none of it.
+            from memcluster.redis.group.prepare import prepare
 
-
-def read(config: Path | None, flags: dict[str, Any]) -> Document:
-    """The file, the environment and flags together."""
-    document = load(config, Document) if config else Document()
-    port_flags = {name: value for name, value in flags.items() if name not in ("port", "host")}
-    changed = msgspec.structs.replace(
-        document,
-        cluster=overlay(document.cluster, "cluster", os.environ, flags),
-        node=overlay(document.node, "node", os.environ, port_flags),
-        proxy=overlay(document.proxy, "proxy", os.environ, {"threads": flags.get("threads")}),
-        pool=overlay(document.pool, "proxy", os.environ, flags),
-    )
-    for name in document.redis:
-        redis_settings(document, name)
-    changed.node.check()
-    changed.proxy.check()
-    changed.pool.check()
-    return changed
+            group, nodes = prepare(table, log, held)
+            groups.append(group)
+            parts += nodes
+        port = parts[0].port if parts[0].role is Role.PROXY or not groups else groups[0].ports.primary.port
+        supervisor = Supervisor(
+            tuple(parts),
+            wanted.cluster,
+            on_serving=lambda: announce(wanted, parts, groups),
+            record_path=held.enter_context(record.kept(port)),
+            port=port,
+            groups=tuple(record.Group(group.name, **group.addresses) for group in groups),
+        )
+        trio.run(supervise, supervisor, groups)
 
 
 def reserve(settings: ClusterSettings) -> list[Reservation]:
@@ -103,102 +89,75 @@ def reserve(settings: ClusterSettings) -> list[Reservation]:
         if first is not None:
             nodes.append(Reservation.take(settings.host, first + index if first else 0))
         else:
-            nodes.append(_take_near(settings.host, proxy.port + 1 + index if settings.port else 0))
+            nodes.append(Reservation.take_near(settings.host, proxy.port + 1 + index if settings.port else 0))
     return [proxy, *nodes]
 
 
-def _take_near(host: str, wanted: int) -> Reservation:
-    """This port, or any other if somebody has it: nobody asked for this one."""
-    if wanted > PORT_MAX:
-        wanted = 0
-    try:
-        return Reservation.take(host, wanted)
-    except ConfigError:
-        return Reservation.take(host, 0)
-
-
-def compose(document: Document, log: LogSettings, places: list[Reservation]) -> list[Part]:
-    """The processes of the cluster and the command line of each."""
-    proxy, *nodes = places
+def cache_parts(wanted: Wanted, log: LogSettings, held: ExitStack) -> list[Part]:
+    """The proxy, the memcached nodes, and the command line of each."""
+    proxy, *nodes = [held.enter_context(place) for place in reserve(wanted.cluster)]
     # A child that says what it does at every start would hide what the supervisor says of it.
     level = "debug" if log.level == "debug" else "warning"
     logs = to_flags(msgspec.structs.replace(log, level=level))
     user = ["-u", "root"] if os.geteuid() == 0 else []
-    pool = [*to_flags(document.pool), *(f"--server={node.address}" for node in nodes)]
-    front = msgspec.structs.replace(document.proxy, listen=(proxy.address,))
+    pool = [*to_flags(wanted.pool), *(f"--server={node.address}" for node in nodes)]
+    front = msgspec.structs.replace(wanted.proxy, listen=(proxy.address,))
     parts = [Part("proxy", Role.PROXY, proxy.host, proxy.port, ("proxy", *to_flags(front), *pool, *logs))]
     for number, place in enumerate(nodes, 1):
-        node = msgspec.structs.replace(document.node, listen=(place.host,), port=place.port)
+        node = msgspec.structs.replace(wanted.node, listen=(place.host,), port=place.port)
         arguments = ("node", *to_flags(node), *logs, *user)
         parts.append(Part(f"node-{number}", Role.NODE, place.host, place.port, arguments))
     return parts
 
 
-def redis_settings(document: Document, name: str) -> RedisSettings:
-    """What a table [redis.NAME] says; one address each, so that its port can be kept for it."""
-    if name == "proxy" or name.startswith("node-"):
-        raise ConfigError(f"[redis.{name}]: another process of the cluster has that name: choose one of your own")
-    settings = settle(from_names(document.redis[name], f"[redis.{name}]"))
-    if len(settings.bind) != 1:
-        raise ConfigError(f"[redis.{name}]: bind: give one address; `memcluster redis` takes several")
-    if settings.daemonize:
-        raise ConfigError(f"[redis.{name}]: daemonize: the supervisor's processes stay with it: leave it out")
-    return settings
-
-
-def redis_parts(document: Document, log: LogSettings, held: ExitStack) -> Iterator[Part]:
+def redis_parts(wanted: Wanted, log: LogSettings, held: ExitStack) -> Iterator[Part]:
     """The Redis-mode nodes, with their directives as a command line."""
-    for name in document.redis:
-        settings = redis_settings(document, name)
+    for name, settings in wanted.redis.items():
         place = held.enter_context(Reservation.take(settings.bind[0], settings.port))
         told = [word for given in settings.served for word in (f"--{given.name}", *given.words)]
         own = ["--port", str(place.port), "--log-format", log.format]
-        quiet = [] if log.level == "debug" or "loglevel" in document.redis[name] else ["--loglevel", "warning"]
+        quiet = ["--loglevel", "warning"] if wanted.is_quiet[name] and log.level != "debug" else []
         yield Part(name, Role.REDIS, place.host, place.port, ("redis", *told, *own, *quiet))
 
 
-async def supervise(supervisor: Supervisor, control_path: Path, requests: tuple[control.Request[Any], ...]) -> None:
+async def supervise(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> None:
     """Runs the cluster until a signal ends it, and answers what verbs ask meanwhile."""
+    requests: tuple[control.Request[Any], ...] = ()
+    if groups:
+        from memcluster.redis.group import controls
+
+        requests = controls.Controls(groups).rows
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
-            await nursery.start(control.serve, control_path, requests)
+            await nursery.start(control.serve, record.control_path(supervisor.port), requests)
 
             async def drain_on_signals() -> None:
                 async for number in signals:
                     supervisor.drain(signal.Signals(number).name)
 
             nursery.start_soon(drain_on_signals)
+            nursery.start_soon(keep_groups, supervisor, groups)
             await supervisor.run()
             nursery.cancel_scope.cancel()
 
 
-def announce(document: Document, parts: tuple[Part, ...]) -> None:
-    """Says where everything is, and one line to try."""
-    from memcluster.cli.tables import console, new_table
+async def keep_groups(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> None:
+    """Lets each group decide about its nodes until the cluster is to end: a node that is stopped then is no failure."""
+    with trio.CancelScope() as scope:
 
-    title = f"memcluster: {sum(part.role is Role.NODE for part in parts)} nodes behind one proxy"
-    table = new_table(title, ("what", "address", "memory", "threads"), left=("what", "address"))
-    table.add_row("proxy", parts[0].address, "", str(document.proxy.threads), style="bold")
-    for part in parts[1:]:
-        if part.role is Role.REDIS:
-            redis = redis_settings(document, part.name)
-            limit = next((given.value for given in reversed(redis.served) if given.name == "maxmemory"), "")
-            table.add_row(f"{part.name} (Redis mode)", part.address, limit, str(redis.io_threads))
-        else:
-            table.add_row(part.name, part.address, str(document.node.memory), str(document.node.threads))
-    console().print(table)
-    program = program_name()
-    which = f" --port {parts[0].port}" if parts[0].port != ClusterSettings().port else ""
-    click.echo(
-        f"Clients connect to {parts[0].address}. Try: {program} set{which} greeting hello && {program} get{which} "
-        "greeting"
-    )
+        def look() -> None:
+            for group in groups:
+                group.clock.ring()
+            if supervisor.view.is_draining:
+                scope.cancel()
 
+        async def keep(group: RunningGroup) -> None:
+            try:
+                await group.run(supervisor)
+            except MemclusterError as error:
+                supervisor.give_up(str(error))
 
-def program_name() -> str:
-    """How this program was called, so that a line to try can be pasted."""
-    called = sys.argv[0]
-    if called.endswith("__main__.py"):
-        return f"{sys.executable} -m memcluster"
-    found = shutil.which("memcluster")
-    return "memcluster" if found and Path(found).resolve() == Path(called).resolve() else called
+        supervisor.on_change = look
+        async with trio.open_nursery() as nursery:
+            for group in groups:
+                nursery.start_soon(keep, group)

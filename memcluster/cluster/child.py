@@ -43,8 +43,11 @@ class Child:
     _ready: trio.lowlevel.FdStream | None = field(repr=False)
 
     @classmethod
-    async def start(cls, arguments: tuple[str, ...], lifeline: Lifeline) -> Self:
-        """Starts `python -m memcluster ARGUMENTS`, in a process group of its own: Ctrl-C is for us alone."""
+    async def start(cls, arguments: tuple[str, ...], lifeline: Lifeline, holds: tuple[int, ...] = ()) -> Self:
+        """Starts `python -m memcluster ARGUMENTS`, in a process group of its own: Ctrl-C is for us alone.
+
+        It holds these descriptors open for as long as it lives.
+        """
         reading, writing = os.pipe2(os.O_CLOEXEC)
         # Settings were read once, by us: what the environment says must not be read again by a child.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MEMCLUSTER_")}
@@ -54,7 +57,7 @@ class Child:
                 [sys.executable, "-m", "memcluster", *arguments],
                 stdin=subprocess.DEVNULL,
                 env=environment,
-                pass_fds=(lifeline.reading, writing),
+                pass_fds=(lifeline.reading, writing, *holds),
                 process_group=0,
             )
         except BaseException:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from memcluster.config import Seconds
+
 if TYPE_CHECKING:
     from memcluster.cluster.settings import ClusterSettings
 
@@ -47,6 +49,10 @@ class Member:
     has_served: bool = False
     stop_sent_at: float | None = None
     kill_sent: bool = False
+    start_timeout: float | None = None
+    """Of its own, for one that has much to load; None: the setting."""
+    is_retired: bool = False
+    """It is needed no longer: it is stopped and not started again."""
 
     @property
     def restarts(self) -> int:
@@ -74,10 +80,14 @@ class View:
         """Whether nothing is left to do."""
         return self.is_draining and all(member.state is State.ENDED for member in self.members)
 
+    def is_wanted(self, name: str) -> bool:
+        """Whether it is to run."""
+        return not self.is_draining and not self.find(name).is_retired
+
     @property
     def is_serving(self) -> bool:
         """Whether every process serves."""
-        return all(member.state is State.SERVING for member in self.members)
+        return all(member.state is State.SERVING for member in self.members if not member.is_retired)
 
 
 @dataclass(frozen=True)
@@ -118,14 +128,16 @@ def decide(view: View, now: float, settings: ClusterSettings) -> list[Action]:
         return _drain(view, now, settings)
     actions: list[Action] = []
     for member in view.members:
-        if member.state is State.ENDED:
+        if member.is_retired:
+            actions += _stop(member, now, settings) if member.state is not State.ENDED else []
+        elif member.state is State.ENDED:
             if member.failures and not member.has_served:
                 return [GiveUp(member.name, "it ended before it served")]
             if now >= restart_at(member, settings):
                 actions.append(Start(member.name))
-        elif member.state is State.STARTING and now >= member.since + settings.start_timeout:
+        elif member.state is State.STARTING and now >= _start_deadline(member, settings):
             if not member.has_served:
-                return [GiveUp(member.name, f"it does not serve after {settings.start_timeout}")]
+                return [GiveUp(member.name, f"it does not serve after {_start_timeout(member, settings)}")]
             if not member.kill_sent:
                 actions.append(Kill(member.name))
     return actions
@@ -137,12 +149,12 @@ def wake_at(view: View, settings: ClusterSettings) -> float | None:
     for member in view.members:
         if member.stop_sent_at is not None and member.state is not State.ENDED and not member.kill_sent:
             times.append(member.stop_sent_at + settings.drain_timeout)
-        elif view.is_draining:
+        elif view.is_draining or member.is_retired:
             continue
         elif member.state is State.ENDED:
             times.append(restart_at(member, settings))
         elif member.state is State.STARTING and not member.kill_sent:
-            times.append(member.since + settings.start_timeout)
+            times.append(_start_deadline(member, settings))
     return min(times, default=None)
 
 
@@ -153,6 +165,14 @@ def restart_at(member: Member, settings: ClusterSettings) -> float:
     # The exponent is bounded as the delay is: 2**1000 seconds is no number to compute with.
     delay: float = settings.restart_delay * 2 ** min(member.failures - 2, 30)
     return member.since + min(delay, settings.restart_delay_max)
+
+
+def _start_timeout(member: Member, settings: ClusterSettings) -> Seconds:
+    return settings.start_timeout if member.start_timeout is None else Seconds(member.start_timeout)
+
+
+def _start_deadline(member: Member, settings: ClusterSettings) -> float:
+    return member.since + _start_timeout(member, settings)
 
 
 def _drain(view: View, now: float, settings: ClusterSettings) -> list[Action]:

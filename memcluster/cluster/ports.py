@@ -16,6 +16,7 @@ from typing import Self
 from memcluster.errors import ConfigError
 
 LISTENING = "0A"
+PORT_MAX = 65535
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,16 @@ class Reservation:
             reserved.close()
             raise ConfigError(_why(host, port, error)) from None
         return cls(host, reserved.getsockname()[1], reserved)
+
+    @classmethod
+    def take_near(cls, host: str, port: int) -> Self:
+        """Reserves this port, or any other if somebody has it: nobody asked for this one."""
+        if not 0 <= port <= PORT_MAX:
+            port = 0
+        try:
+            return cls.take(host, port)
+        except ConfigError:
+            return cls.take(host, 0)
 
     @property
     def address(self) -> str:

@@ -32,19 +32,35 @@ class Process(msgspec.Struct, frozen=True):
     restarts: int
 
 
+class Group(msgspec.Struct, frozen=True):
+    """A Redis-mode group of a cluster, and the ports that its clients know."""
+
+    name: str
+    primary: str
+    reader: str
+    sentinel: str
+
+
 class Record(msgspec.Struct, frozen=True):
-    """A running cluster. `pid_ticks`: when its supervisor started, as the kernel counts; `started`: Unix time."""
+    """A running cluster. `port`: its proxy's, or the first that its clients know.
+
+    `pid_ticks`: when its supervisor started, as the kernel counts; `started`: Unix time.
+    """
 
     pid: int
     pid_ticks: int
     port: int
     started: float
     processes: tuple[Process, ...]
+    groups: tuple[Group, ...] = ()
 
     @property
     def proxy(self) -> Process:
-        """The process that clients talk to."""
-        return next(process for process in self.processes if process.role == "proxy")
+        """The process that memcached's clients talk to."""
+        found = next((process for process in self.processes if process.role == "proxy"), None)
+        if found is None:
+            raise MemclusterError(f"the cluster at port {self.port} has no memcached nodes: name one with --server")
+        return found
 
     @property
     def nodes(self) -> list[Process]:

@@ -10,7 +10,11 @@ from memcluster.config import Flag, Meta, Seconds, Settings
 class ClusterSettings(Settings, frozen=True):
     """The section [cluster]."""
 
-    nodes: Annotated[int, Flag("-n", "--nodes", help="how many nodes", metavar="NUM"), Meta(ge=1, le=100)] = 3
+    nodes: Annotated[
+        int,
+        Flag("-n", "--nodes", help="how many memcached nodes; 0: none, and no proxy", metavar="NUM"),
+        Meta(ge=0, le=100),
+    ] = 3
     port: Annotated[
         int, Flag("-p", "--port", help="the proxy's port; 0 takes a free one", metavar="NUM"), Meta(ge=0, le=65535)
     ] = 11211

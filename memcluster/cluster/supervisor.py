@@ -42,6 +42,10 @@ class Part:
     host: str
     port: int
     arguments: tuple[str, ...]
+    holds: tuple[int, ...] = ()
+    """Descriptors that it keeps open while it lives: a lock on its data is held until the last process has ended."""
+    start_timeout: float | None = None
+    """Of its own, for one that has much to load."""
 
     @property
     def address(self) -> str:
@@ -71,7 +75,14 @@ class Drain:
     why: str
 
 
-Event = Served | Ended | Drain
+@dataclass(frozen=True)
+class Retire:
+    """A process is needed no longer."""
+
+    name: str
+
+
+Event = Served | Ended | Drain | Retire
 
 
 @dataclass
@@ -83,13 +94,20 @@ class Supervisor:
     on_serving: Callable[[], None]
     """Called once, when every part serves for the first time."""
     record_path: Path | None = None
+    port: int = 0
+    """What names the cluster among those of this user."""
+    groups: tuple[record.Group, ...] = ()
+    """What the record says of its groups."""
+    on_change: Callable[[], None] = lambda: None
+    """Called whenever something has happened to a process, or the cluster is to end."""
     _children: dict[str, Child] = field(default_factory=dict)
     _started: float = field(default_factory=time.time)
     _failure: str | None = None
     _has_served: bool = False
 
     def __post_init__(self) -> None:
-        self.view = plan.View(tuple(plan.Member(part.name, part.role) for part in self.parts))
+        members = (plan.Member(part.name, part.role, start_timeout=part.start_timeout) for part in self.parts)
+        self.view = plan.View(tuple(members))
         self._send, self._events = trio.open_memory_channel[Event](EVENTS_WAITING_MAX)
 
     async def run(self) -> None:
@@ -106,10 +124,27 @@ class Supervisor:
 
     def drain(self, why: str) -> None:
         """Ends the cluster: the proxy first, then the nodes. Said twice, it ends them at once."""
+        self._hear(Drain(why), why)
+
+    def give_up(self, why: str) -> None:
+        """Ends the cluster because of a failure: `run` raises it as a NodeError."""
+        self._failure = why
+        self.drain(why)
+
+    def retire(self, name: str) -> None:
+        """Stops a process and does not start it again."""
+        self._hear(Retire(name), f"{name} is needed no longer")
+
+    def running(self, name: str) -> str | None:
+        """What names the process that runs under this name, as no other is ever named; None: none does."""
+        member, child = self.view.find(name), self._children.get(name)
+        return f"{child.process.pid}/{member.starts}" if child and member.state is not plan.State.ENDED else None
+
+    def _hear(self, event: Event, what: str) -> None:
         try:
-            self._send.send_nowait(Drain(why))
+            self._send.send_nowait(event)
         except trio.WouldBlock:
-            log.warning("too much happens at a time to hear: %s", why)
+            log.warning("too much happens at a time to hear: %s", what)
 
     async def _keep(self, nursery: trio.Nursery, lifeline: Lifeline) -> None:
         while not self.view.has_ended:
@@ -118,6 +153,7 @@ class Supervisor:
             deadline = plan.wake_at(self.view, self.settings)
             with trio.move_on_at(deadline if deadline is not None else float("inf")):
                 self._note(await self._events.receive(), nursery)
+                self.on_change()
             self._write_record()
 
     # --- doing
@@ -127,7 +163,7 @@ class Supervisor:
         match action:
             case plan.Start():
                 part = next(part for part in self.parts if part.name == action.name)
-                child = await Child.start(part.arguments, lifeline)
+                child = await Child.start(part.arguments, lifeline, part.holds)
                 self._children[action.name] = child
                 self.view = self.view.put(plan.started(member, trio.current_time()))
                 nursery.start_soon(self._watch, part, child)
@@ -181,6 +217,8 @@ class Supervisor:
                 self._say_ended(name, status, now)
             case Drain(why):
                 self._note_drain(why)
+            case Retire(name):
+                self.view = self.view.put(replace(self.view.find(name), is_retired=True))
 
     def _note_drain(self, why: str) -> None:
         if self.view.is_draining:
@@ -201,7 +239,7 @@ class Supervisor:
             self.on_serving()
 
     def _say_ended(self, name: str, status: int, now: float) -> None:
-        if self.view.is_draining:
+        if not self.view.is_wanted(name):
             log.debug("%s ended: %s", name, describe_end(status))
         elif self._has_served:
             wait_seconds = max(0.0, plan.restart_at(self.view.find(name), self.settings) - now)
@@ -213,9 +251,9 @@ class Supervisor:
         if self.record_path is None:
             return
         processes = tuple(self._process(part) for part in self.parts)
-        proxy = next((part for part in self.parts if part.role is plan.Role.PROXY), self.parts[0])
         ticks = record.process_ticks(os.getpid()) or 0
-        record.write(self.record_path, record.Record(os.getpid(), ticks, proxy.port, self._started, processes))
+        written = record.Record(os.getpid(), ticks, self.port, self._started, processes, self.groups)
+        record.write(self.record_path, written)
 
     def _process(self, part: Part) -> record.Process:
         member = self.view.find(part.name)

@@ -1,7 +1,7 @@
 //! Whether a request may be executed, in the order in which Redis asks: is there such a command, are its words as many as it takes, may
 //! this connection ask it now.
 
-use crate::command::{self, Command};
+use crate::command::{self, Command, flag};
 use crate::fault::Fault;
 use crate::server::Server;
 use crate::session::Session;
@@ -13,6 +13,9 @@ pub(crate) fn admit(server: &Server, session: &Session, words: &[&[u8]]) -> Resu
         return Err(Fault::arity(command.full_name));
     }
     server.permit(session, command, words)?;
+    if command.is(flag::NO_TRANSACTION) && session.transaction.is_some() {
+        return Err(Fault::of("ERR Command not allowed inside a transaction"));
+    }
     if session.only_listens() && !WHILE_LISTENING.contains(&command.name) {
         return Err(Fault::made(format!(
             "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
@@ -62,8 +65,7 @@ fn unknown(words: &[&[u8]]) -> Fault {
 }
 
 fn unknown_subcommand(command: &Command, word: &[u8]) -> Fault {
-    let mut text = b"ERR unknown subcommand '".to_vec();
-    text.extend_from_slice(&word[..word.len().min(SHOWN_MAX)]);
-    text.extend_from_slice(format!("'. Try {} HELP.", command.name.to_uppercase()).as_bytes());
-    Fault::made(text)
+    let name = command.name.to_uppercase();
+    let word = &word[..word.len().min(SHOWN_MAX)];
+    Fault::naming(&[b"ERR unknown subcommand '", word, b"'. Try ", name.as_bytes(), b" HELP."])
 }

@@ -90,6 +90,10 @@ pub mod flag {
     pub const SCRIPT: u32 = 1 << 20;
     /// May read any key beside those that its words name: every shard is locked.
     pub const ANY_KEY: u32 = 1 << 21;
+    /// Refused between MULTI and EXEC.
+    pub const NO_TRANSACTION: u32 = 1 << 22;
+    /// Shown to MONITOR by itself, behind the commands that it runs.
+    pub const SHOWN_LATER: u32 = 1 << 23;
 }
 
 /// One command or subcommand.

@@ -35,6 +35,13 @@ impl Fault {
         Self(Cow::Owned(text.into()))
     }
 
+    /// A text with words of the client in it, each up to its first zero byte, where Redis's `%s` ends.
+    #[must_use]
+    pub fn naming(parts: &[&[u8]]) -> Self {
+        let shown = parts.iter().map(|part| part.split(|byte| *byte == 0).next().unwrap_or_default());
+        Self::made(shown.collect::<Vec<_>>().concat())
+    }
+
     /// `ERR wrong number of arguments for '<name>' command`.
     #[must_use]
     pub fn arity(name: &str) -> Self {

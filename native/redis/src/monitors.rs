@@ -49,7 +49,7 @@ impl Monitors {
         words: &[&[u8]],
         outbox: &mut Outbox,
     ) {
-        if self.count.load(Relaxed) > 0 && command.flags & (flag::ADMIN | flag::SKIP_MONITOR) == 0 {
+        if self.count.load(Relaxed) > 0 && command.flags & (flag::ADMIN | flag::SKIP_MONITOR | flag::SHOWN_LATER) == 0 {
             self.send(client, database, &redacted(command, words), outbox);
         }
     }

@@ -319,9 +319,11 @@ impl Worker {
     #[cold]
     fn refuse(&self, session: &mut Session, words: &[&[u8]], Fault(text): Fault, out: &mut Vec<u8>) {
         self.server.count_error(&text);
-        if let Ok(command) = row(words) {
+        let command = row(words).ok();
+        if let Some(command) = command {
             self.after.meter.counters.of(command).rejected.up();
         }
+        forget_caching(session, command);
         let mut reply = Writer::new(out, session.version);
         if words[0].eq_ignore_ascii_case(b"exec") {
             let reason = text.strip_prefix(b"ERR ").unwrap_or(&text);
@@ -367,12 +369,7 @@ impl Worker {
         } else {
             server.serve_waiters(data, now, &mut self.after);
         }
-        if let Some(tracked) = &mut session.tracking
-            && session.transaction.is_none()
-            && !command.full_name.starts_with("client|")
-        {
-            tracked.caching = false;
-        }
+        forget_caching(session, Some(command));
     }
 
     /// What the connection's command means for itself stands behind its reply.
@@ -386,6 +383,16 @@ impl Worker {
                 Mail::Close => session.is_closing = true,
             }
         }
+    }
+}
+
+/// CLIENT CACHING holds for the next command, whatever becomes of it.
+fn forget_caching(session: &mut Session, command: Option<&Command>) {
+    if let Some(tracked) = &mut session.tracking
+        && session.transaction.is_none()
+        && !command.is_some_and(|command| command.full_name.starts_with("client|"))
+    {
+        tracked.caching = false;
     }
 }
 

@@ -29,6 +29,7 @@ ENDED = b"<closed>"
 PROLOGUE = (
     "SET string1 10", "RPUSH list1 a b 10", "SADD set1 a b 17", "SADD set2 1 2 3", "ZADD zset1 1 a 2 b 2 c",
     "HSET hash1 a 1 b hello", "XADD stream1 1-1 a 1", "SET bits1 hello", "PFADD hll1 a b c", "PFADD hll2 c d",
+    "GEOADD geo1 13.361389 38.115556 a 15.087269 37.502669 b -122.4 37.8 c",
 )  # fmt: skip
 
 
@@ -84,11 +85,18 @@ def draw_case(seed: int, families: tuple[str, ...], is_sent: Callable[[Command],
         drawer.is_in_transaction = False
         for _ in range(random.randint(1, COMMANDS_A_BATCH_MAX)):
             if is_sent(command := drawer.draw()):
-                commands += [command, *settling(command)]
+                commands += [*preparing(command), command, *settling(command)]
         cuts = sorted(random.random() for _ in range(random.randrange(PIECES_MAX)))
         if commands:
             batches.append(Batch(tuple(commands), tuple(cuts)))
     return Case(seed, tuple(batches))
+
+
+def preparing(command: Command) -> Iterable[Command]:
+    """What is sent before a command, since servers of different age would differ in it."""
+    for words in command.row.before(command.words) if command.row.before else ():
+        row = Row(words[0].decode(), order=Order.EXACT)
+        yield Command(encode(words), row, tuple(words))
 
 
 def settling(command: Command) -> Iterable[Command]:

@@ -48,6 +48,31 @@ DIFFERENCES: tuple[Difference, ...] = (
         unsent=r"^Z\S*LEX\S* (?!LEXICAL)|^ZRANGE(STORE)? (?!\S*\s?LEXICAL).* BYLEX",
     ),
     Difference(
+        "Which directives `CONFIG GET` finds",
+        "Those of [the page about them](redis-options.md), in the order of their names.",
+        unsent=r"^CONFIG GET .*\*",
+    ),
+    Difference(
+        "When pushes come",
+        "Invalidations of client-side caching come between replies as it happens. The comparison leaves them out; "
+        "conversations have them.",
+    ),
+    Difference(
+        "Which commands there are",
+        "Each has some that the other has not, of another version or not served: `COMMAND`, `COMMAND COUNT`.",
+        unsent=r"^COMMAND( (COUNT|DOCS|INFO|LIST))?$",
+    ),
+    Difference(
+        "`COMMAND GETKEYS` of a request whose count of keys is no number",
+        "It has no keys. Redis reads the digits that it begins with, also of a number that is too large.",
+        unsent=r"^COMMAND GETKEYS(ANDFLAGS)? ZUNIONSTORE \S* (?!(0|[1-9]\d{0,8})( [^ ]|$))",
+    ),
+    Difference(
+        "Identifiers that the clock gives",
+        "`XADD` with `*`, on two servers.",
+        unsent=r"^XADD .*(?<!\S)\*(?!\S)",
+    ),
+    Difference(
         "`OBJECT ENCODING` of a number that `INCRBYFLOAT` computed",
         "A whole one is `int` here and `embstr` in Redis.",
     ),
@@ -57,8 +82,15 @@ DIFFERENCES: tuple[Difference, ...] = (
         " Redis fills its memory with any number.",
     ),
     Difference(
+        "Who answers `HELLO`",
+        "The version is 7.2.4. Connections have other numbers on another server.",
+        is_of_version=True,
+        same=(r"(\$7\r\nversion\r\n)\$\d+\r\n[\d.]+|(\$2\r\nid\r\n):\d+", r"\1\2$1\r\n?"),
+    ),
+    Difference(
         "Consumers that asked and got nothing",
-        "`XREADGROUP`, `XCLAIM` and `XAUTOCLAIM` make them since Redis 7.2, as here; before, only those that got something.",
+        "`XREADGROUP`, `XCLAIM` and `XAUTOCLAIM` make them since Redis 7.2, as here; before, only those that got "
+        "something. The comparison makes them first.",
         is_of_version=True,
     ),
     Difference(
@@ -84,6 +116,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "Timeouts of blocking commands that are too large",
         "Redis 7.0 says that they are negative; since 7.2, as here, that they are out of range.",
         is_of_version=True,
+        unsent=r"^WAIT \S+ 9223372036854775",
         same=(r"-ERR timeout is negative\r\n", "-ERR timeout is out of range\r\n"),
     ),
     Difference(

@@ -9,6 +9,7 @@ stands for itself.
 """
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -55,6 +56,9 @@ class Choice:
 Item = Kind | Choice
 
 
+Before = Callable[[Sequence[bytes]], Iterable[Sequence[bytes]]]
+
+
 @dataclass(frozen=True)
 class Row:
     """A command: how often it is drawn, and how its answers compare."""
@@ -64,6 +68,8 @@ class Row:
     order: Order = Order.EXACT
     settles: str = ""
     """What brings both servers into step again after an answer that is random; `{key}` is the first key."""
+    before: Before | None = None
+    """Commands that bring both servers to where they answer alike."""
     alone: bool = False
     """Not inside MULTI."""
     spoils: bool = True

@@ -11,7 +11,7 @@ HEXADECIMAL = re.compile(r"%([0-9a-f]{2})")
 ODD_SHARE = 0.08
 WRONG_KEY_SHARE = 0.06
 
-TYPES = ("string", "list", "set", "zset", "hash", "stream", "bits", "hll")
+TYPES = ("string", "list", "set", "zset", "hash", "stream", "bits", "hll", "geo")
 KEYS = {name: tuple(f"{name}{number}" for number in range(1, 4)) for name in TYPES}
 LEXICAL = "lexical"
 """Sorted sets of one score each, of which no other command knows: with several no order by name is defined."""
@@ -92,9 +92,17 @@ WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "text": (("abc", "hello", "foobar", "ohmytext", "mynewtext", "1"), ("", "\0\xff", LONG, HUGE)),
     "name": (("foo", "bar", "conn1"), ("", "a b", "a\n", "\xff")),
     "database": (("0", "1", "2", "15"), ("-1", "16", "abc", "", "99999999999")),
+    "metres": (("0", "1", "100", "200.5", "1000", "30000", "500000"), ("-1", "inf", "abc", "", "1e9", "20000000")),
+    "unit": (("m", "km", "ft", "mi", "KM"), ("", "cm", "metre")),
+    "longitude": ((), ("180", "-180", "0", "181", "-180.0001", "inf", "abc", "", "1e-300", "179.9999999")),
+    "latitude": ((), ("85.05112878", "-85.05112878", "0", "90", "-85.06", "abc", "", "85", "66.5", "-80.1")),
     "word": (("foo", "bar", "NX", "XX", "GET", "0", "LIMIT", "*"), ("", "\0")),
     "by": (("weight_*", "nosort", "hash*->a", "#", "string1"), ("*", "", "->", "*->", "a*->b->c")),
 }  # fmt: skip
+
+
+# Two members at one place are as far from anywhere: which of them is the nearer is undefined, and so seldom asked.
+DEGREES = {"longitude": (-180.0, 180.0), "latitude": (-85.0, 85.0)}
 
 
 def draw_word(kind: str, random: Random) -> bytes:
@@ -107,7 +115,11 @@ def draw_word(kind: str, random: Random) -> bytes:
     if kind in KEYS or kind == "any":
         return _key(kind, random).encode("latin-1")
     plain, odd = WORDS[kind]
-    return random.choice(odd if random.random() < ODD_SHARE else plain).encode("latin-1")
+    if random.random() < ODD_SHARE:
+        return random.choice(odd).encode("latin-1")
+    if kind in DEGREES:
+        return f"{random.uniform(*DEGREES[kind]):.{random.randint(0, 6)}f}".encode()
+    return random.choice(plain).encode("latin-1")
 
 
 def _key(kind: str, random: Random) -> str:

@@ -253,7 +253,7 @@ impl Stream {
     /// An entry was deleted from among those from this id on.
     #[must_use]
     pub fn has_gaps_from(&self, id: Id) -> bool {
-        self.len > 0 && self.max_deleted_id != Id::ZERO && id <= self.max_deleted_id
+        self.len > 0 && self.max_deleted_id >= self.first_id() && id <= self.max_deleted_id
     }
 
     /// How many entries there have been up to this id since the stream began, where that can be told.

@@ -45,7 +45,7 @@ fn get(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 fn set(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let (pairs, rest) = words[2..].as_chunks::<2>();
     if !rest.is_empty() {
-        return Err(Fault::arity("config|set"));
+        return Err(Fault::SYNTAX);
     }
     let pairs: Vec<(&[u8], &[u8])> = pairs.iter().map(|[name, value]| (*name, *value)).collect();
     call.server.set_all(&pairs)?;

@@ -30,15 +30,6 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("reset", 1, DOOR | flag::NO_MULTI, Keys::Session, reset)
         .of(&["connection"])
         .about("6.2.0", "Makes the connection as it was at its beginning."),
-    Command::new("readonly", 1, FREE, Keys::None, no_cluster).of(&["connection"]).about("3.0.0", "Only for a cluster."),
-    Command::new("readwrite", 1, FREE, Keys::None, no_cluster)
-        .of(&["connection"])
-        .about("3.0.0", "Only for a cluster."),
-    Command::new("asking", 1, flag::FAST, Keys::None, no_cluster)
-        .of(&["connection"])
-        .about("3.0.0", "Only for a cluster."),
-    Command::new("cluster", -2, flag::LOADING | flag::STALE, Keys::None, no_cluster)
-        .about("3.0.0", "Only for a cluster."),
 ];
 
 fn ping(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
@@ -71,10 +62,6 @@ fn select(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-fn no_cluster(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
-    Err(Fault::of("ERR This instance has cluster support disabled"))
-}
-
 fn hello(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let version = match words.get(1) {
         None => call.session.version,
@@ -98,8 +85,7 @@ fn hello(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
                 after
             }
             _ => {
-                let text = String::from_utf8_lossy(option);
-                return Err(Fault::made(format!("ERR Syntax error in HELLO option '{text}'")));
+                return Err(Fault::naming(&[b"ERR Syntax error in HELLO option '", option, b"'"]));
             }
         };
     }

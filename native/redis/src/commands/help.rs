@@ -20,7 +20,7 @@ pub(super) fn help(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 
 /// The words of a subcommand don't fit.
 pub(super) fn misused(words: &[&[u8]]) -> Fault {
-    let (command, sub) = (words[0].to_ascii_uppercase(), String::from_utf8_lossy(words[1]));
-    let command = String::from_utf8_lossy(&command);
-    Fault::made(format!("ERR unknown subcommand or wrong number of arguments for '{sub}'. Try {command} HELP."))
+    let command = words[0].to_ascii_uppercase();
+    let text = b"ERR unknown subcommand or wrong number of arguments for '";
+    Fault::naming(&[text, words[1], b"'. Try ", &command, b" HELP."])
 }

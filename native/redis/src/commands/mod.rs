@@ -3,10 +3,12 @@
 mod acl;
 mod bitmaps;
 mod client;
+mod cluster;
 mod command;
 mod config;
 mod connection;
 mod debug;
+mod geo;
 mod hashes;
 mod help;
 mod hyperloglog;
@@ -39,10 +41,12 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     bitmaps::search::COMMANDS,
     acl::COMMANDS,
     client::COMMANDS,
+    cluster::COMMANDS,
     command::COMMANDS,
     config::COMMANDS,
     connection::COMMANDS,
     debug::COMMANDS,
+    geo::COMMANDS,
     hashes::numbers::COMMANDS,
     hashes::random::COMMANDS,
     hashes::read::COMMANDS,

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::command::{Command, Keys, flag};
-use crate::commands::help::help;
+use crate::commands::help::{help, misused};
 use crate::fault::{Fault, Outcome};
 use crate::pubsub::Topic;
 
@@ -129,11 +129,7 @@ fn channels(call: &mut Call<'_, '_>, words: &[&[u8]], topic: Topic) -> Outcome {
     let pattern = match words {
         [_, _] => None,
         [_, _, pattern] => Some(*pattern),
-        _ => {
-            let name = String::from_utf8_lossy(words[1]);
-            let text = format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try PUBSUB HELP.");
-            return Err(Fault::made(text));
-        }
+        _ => return Err(misused(words)),
     };
     let names = call.server.exchange.names(topic, pattern);
     call.reply.array(names.len());

@@ -9,14 +9,19 @@ use crate::server::VERSION;
 use crate::words;
 
 const ADMIN: u32 = flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE;
+const MODULE: u32 = flag::ADMIN | flag::NOSCRIPT | flag::NO_ASYNC_LOADING;
 const FREE: u32 = flag::LOADING | flag::STALE | flag::FAST;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("time", 1, FREE, Keys::None, time).about("2.6.0", "The server's clock: seconds, and microseconds."),
     Command::new("monitor", 1, ADMIN, Keys::None, monitor).about("1.0.0", "Shows every command before it runs."),
-    Command::new("shutdown", -1, ADMIN | flag::ALLOW_BUSY, Keys::None, shutdown).about("1.0.0", "Ends the server."),
+    Command::new("shutdown", -1, ADMIN | flag::ALLOW_BUSY | flag::NO_TRANSACTION, Keys::None, shutdown)
+        .about("1.0.0", "Ends the server."),
     Command::new("module", -2, 0, Keys::None, help).about("4.0.0", "Modules: there are none.").with(&[
         Command::new("list", 2, flag::ADMIN | flag::NOSCRIPT, Keys::None, nothing).about("4.0.0", "The modules: none."),
+        Command::new("load", -3, MODULE, Keys::None, no_modules).about("4.0.0", "Would load one."),
+        Command::new("loadex", -3, MODULE, Keys::None, no_modules).about("7.0.0", "Would load one."),
+        Command::new("unload", 3, MODULE, Keys::None, no_modules).about("4.0.0", "Would remove one."),
         Command::new("help", 2, flag::LOADING | flag::STALE, Keys::None, help).about("5.0.0", "This text."),
     ]),
     Command::new("function", -2, 0, Keys::None, help).about("7.0.0", "Functions: there are none.").with(&[
@@ -33,7 +38,8 @@ pub(super) const COMMANDS: &[Command] = &[
             .of(&["scripting"])
             .about("7.0.0", "This text."),
     ]),
-    Command::new("lolwut", -1, flag::READONLY | flag::FAST, Keys::None, lolwut).about("5.0.0", "Who is this?"),
+    Command::new("lolwut", -1, flag::READONLY | flag::FAST, Keys::None, lolwut)
+        .about("5.0.0", "Shows a picture and the version."),
 ];
 
 fn time(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
@@ -96,6 +102,10 @@ fn shutdown(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 fn nothing(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     call.reply.array(0);
     Ok(())
+}
+
+fn no_modules(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
+    Err(Fault::of("ERR modules of Redis can't be loaded here"))
 }
 
 fn flush_functions(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {

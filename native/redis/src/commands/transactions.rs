@@ -5,11 +5,11 @@ use crate::command::{Command, Keys, REST, flag};
 use crate::fault::{Fault, Outcome};
 use crate::session::Transaction;
 
-const FREE: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::FAST;
+const FREE: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::FAST | flag::ALLOW_BUSY;
 const AT_ONCE: u32 = FREE | flag::NO_MULTI;
 /// Shown and remembered as the commands that it runs.
 const EXEC: u32 =
-    flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::NO_MULTI | flag::SKIP_SLOWLOG | flag::SKIP_MONITOR;
+    flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::NO_MULTI | flag::SKIP_SLOWLOG | flag::SHOWN_LATER;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("multi", 1, AT_ONCE, Keys::None, multi)

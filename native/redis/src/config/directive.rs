@@ -1,6 +1,7 @@
 //! What a directive is: a row, and how its value is read and shown.
 
 use crate::server::Server;
+use crate::words;
 
 /// Does what follows from a value; the error says why it can't.
 pub(crate) type Apply = fn(&Server, &str) -> Result<(), String>;
@@ -74,7 +75,7 @@ impl Directive {
     /// Reads a value; the error says what is wrong with it, in Redis's words.
     pub(crate) fn read(&self, text: &str) -> Result<Setting, String> {
         let number = |number: i64| Ok(Setting { number, text: number.to_string() });
-        let words = |text: &str| Ok(Setting { number: 0, text: text.to_owned() });
+        let plain = |text: &str| Ok(Setting { number: 0, text: text.to_owned() });
         let setting = match self.kind {
             Kind::Switch => match text.to_ascii_lowercase().as_str() {
                 "yes" => Ok(Setting { number: 1, text: "yes".to_owned() }),
@@ -82,8 +83,9 @@ impl Directive {
                 _ => Err("argument must be 'yes' or 'no'".to_owned()),
             },
             Kind::Number(least, most) => {
-                let value = text.parse().map_err(|_| "argument couldn't be parsed into an integer".to_owned());
-                within(value?, least, most).and_then(number)
+                let value = words::canonical(text.as_bytes());
+                let value = value.ok_or_else(|| "argument couldn't be parsed into an integer".to_owned())?;
+                within(value, least, most).and_then(number)
             }
             Kind::Bytes(least, most) => {
                 let value = bytes(text).ok_or_else(|| "argument must be a memory value".to_owned());
@@ -95,8 +97,8 @@ impl Directive {
                 _ => Err("argument must be an octal number from 0 to 777".to_owned()),
             },
             Kind::Choice(choices) => choice(text, choices),
-            Kind::Text => words(text),
-            Kind::Checked(check) => check(text).and_then(|text| words(&text)),
+            Kind::Text => plain(text),
+            Kind::Checked(check) => check(text).and_then(|text| plain(&text)),
         }?;
         let is_default = setting.text.eq_ignore_ascii_case(self.default);
         if self.refusal.is_empty() || is_default { Ok(setting) } else { Err(self.refusal.to_owned()) }

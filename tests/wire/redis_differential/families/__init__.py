@@ -2,6 +2,7 @@
 
 from tests.wire.redis_differential.families.bitmaps import BITMAPS
 from tests.wire.redis_differential.families.connection import CONNECTION
+from tests.wire.redis_differential.families.geo import GEO
 from tests.wire.redis_differential.families.hashes import HASHES
 from tests.wire.redis_differential.families.hyperloglog import HYPERLOGLOG
 from tests.wire.redis_differential.families.keys import KEYS
@@ -22,6 +23,7 @@ FAMILIES: dict[str, tuple[Row, ...]] = {
     "hashes": HASHES,
     "sorted_sets": SORTED_SETS,
     "streams": STREAMS,
+    "geo": GEO,
     "bitmaps": BITMAPS,
     "hyperloglog": HYPERLOGLOG,
     "transactions": TRANSACTIONS,

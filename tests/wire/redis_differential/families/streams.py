@@ -1,6 +1,26 @@
 """Streams, with consumer groups; XADD * is left out, since no two servers give the same identifier."""
 
+from collections.abc import Iterable, Sequence
+
 from tests.wire.redis_differential.row import Order, Row
+
+CREATE = (b"XGROUP", b"CREATECONSUMER")
+
+
+def consumer_of_reading(words: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
+    """The consumer that XREADGROUP names, in each of its streams: to ask and get nothing makes one since Redis 7.2."""
+    options = [word.upper() for word in words]
+    if b"STREAMS" in options and options[1:2] == [b"GROUP"] and len(words) > 3:
+        behind = words[options.index(b"STREAMS") + 1 :]
+        for key in behind[: len(behind) // 2]:
+            yield (*CREATE, key, words[2], words[3])
+
+
+def consumer_of_claiming(words: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
+    """The same of XCLAIM and XAUTOCLAIM."""
+    if len(words) > 3:
+        yield (*CREATE, *words[1:4])
+
 
 STREAMS: tuple[Row, ...] = (
     Row("XADD stream new_id (field value)...", weight=8),
@@ -22,14 +42,24 @@ STREAMS: tuple[Row, ...] = (
     Row("XGROUP DELCONSUMER stream group consumer", weight=1),
     Row("XGROUP DESTROY stream group", weight=1),
     Row("XGROUP SETID stream group (id|$) [ENTRIESREAD count]"),
-    Row("XREADGROUP GROUP group consumer [COUNT count] [NOACK] STREAMS stream (id|>|>)", weight=5),
-    Row("XREADGROUP GROUP group consumer [COUNT count] STREAMS stream stream > id", weight=1),
+    Row(
+        "XREADGROUP GROUP group consumer [COUNT count] [NOACK] STREAMS stream (id|>|>)",
+        weight=5,
+        before=consumer_of_reading,
+    ),
+    Row(
+        "XREADGROUP GROUP group consumer [COUNT count] STREAMS stream stream > id", weight=1, before=consumer_of_reading
+    ),
     Row("XACK stream group id...", weight=2),
     Row("XPENDING stream group", weight=2),
     Row("XPENDING stream group [IDLE count] id_bound id_bound count [consumer]", order=Order.CLOCK),
-    Row("XCLAIM stream group consumer count id... [IDLE integer|TIME time_ms] [RETRYCOUNT count] [FORCE] [JUSTID]"),
-    Row("XAUTOCLAIM stream group consumer count id [COUNT count] [JUSTID]"),
+    Row(
+        "XCLAIM stream group consumer count id... [IDLE integer|TIME time_ms] [RETRYCOUNT count] [FORCE] [JUSTID]",
+        before=consumer_of_claiming,
+    ),
+    Row("XAUTOCLAIM stream group consumer count id [COUNT count] [JUSTID]", before=consumer_of_claiming),
     Row("XINFO STREAM stream"),
+    Row("XINFO STREAM stream FULL [COUNT count]", order=Order.RANDOM),
     Row("XINFO GROUPS stream"),
     Row("XINFO CONSUMERS stream group", order=Order.RANDOM),
     Row("XINFO (STREAM|GROUPS|CONSUMERS|NOSUCH) any", weight=1, order=Order.RANDOM),

@@ -42,7 +42,7 @@ impl<'w> Filter<'w> {
             self.local = Some(value);
         } else if words::is(option, "user") {
             if call.server.acl.find(value).is_none() {
-                return Err(Fault::made(format!("ERR No such user '{}'", String::from_utf8_lossy(value))));
+                return Err(Fault::naming(&[b"ERR No such user '", value, b"'"]));
             }
             self.user = Some(value);
         } else if words::is(option, "skipme") {

@@ -49,7 +49,7 @@ pub(super) fn kind_named(word: &[u8]) -> Result<&'static str, Fault> {
         .into_iter()
         .find(|(name, _)| words::is(word, name))
         .map(|(_, kind)| *kind)
-        .ok_or_else(|| Fault::made(format!("ERR Unknown client type '{}'", String::from_utf8_lossy(word))))
+        .ok_or_else(|| Fault::naming(&[b"ERR Unknown client type '", word, b"'"]))
 }
 
 /// What is said of a connection. Redis's measures of its own buffers stand at zero: the host's are shared by its connections.

@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::clients::mark;
 use crate::command::{Command, Keys, Run, flag};
 use crate::commands::connection::is_plain;
-use crate::commands::help::help;
+use crate::commands::help::{help, misused};
 use crate::fault::{Fault, Outcome};
 use crate::identity::Replies;
 use crate::words;
@@ -19,30 +19,31 @@ use crate::words;
 const OWN: u32 = flag::NOSCRIPT | flag::LOADING | flag::STALE;
 const ADMIN: u32 = OWN | flag::ADMIN;
 
-pub(super) const COMMANDS: &[Command] = &[Command::new("client", -2, 0, Keys::None, help).with(&[
-    row("id", 2, OWN, id).about("5.0.0", "The connection's number."),
-    row("info", 2, OWN, list::info).about("6.2.0", "What LIST says of this connection."),
-    row("list", -2, ADMIN, list::list)
-        .about("2.4.0", "A line for each connection, all, of a TYPE, or with one of the IDs."),
-    row("setname", 3, OWN, set_name).about("2.6.9", "Names the connection; no name takes it away."),
-    row("getname", 2, OWN, get_name).about("2.6.9", "The connection's name."),
-    row("setinfo", 4, OWN, set_info).about("7.2.0", "Says which library (LIB-NAME, LIB-VER) it is."),
-    row("kill", -3, ADMIN, kill::kill)
-        .about("2.4.0", "Closes the connection at an address, or those that filters name."),
-    row("pause", -3, ADMIN, pause).about("3.0.0", "Serves nothing (or no WRITE) for so many milliseconds."),
-    row("unpause", 2, ADMIN, unpause).about("6.2.0", "Ends a pause."),
-    row("reply", 3, OWN, reply).about("3.2.0", "Which replies are sent: ON, OFF, or SKIP one."),
-    row("no-evict", 3, ADMIN, no_evict).about("7.0.0", "Whether the connection is spared when memory is short."),
-    row("no-touch", 3, OWN, no_touch).about("7.2.0", "Whether its reads count as accesses."),
-    row("unblock", -3, ADMIN, unblock)
-        .about("5.0.0", "Ends a connection's waiting, as at its TIMEOUT or with an ERROR."),
-    row("tracking", -3, OWN, tracking::tracking).about("6.0.0", "Whether to be told when what was read changes."),
-    row("caching", 3, OWN, tracking::caching).about("6.0.0", "Whether the next command's keys are remembered."),
-    row("trackinginfo", 2, OWN, tracking::info).about("6.2.0", "What the connection is told of."),
-    row("getredir", 2, OWN, tracking::redirection).about("6.0.0", "Who is told in the connection's place."),
-    row("maint_notifications", -3, OWN, maintenance).about("7.2.0", "Whether to be told of maintenance."),
-    row("help", 2, flag::LOADING | flag::STALE, help).about("5.0.0", "This text."),
-])];
+pub(super) const COMMANDS: &[Command] =
+    &[Command::new("client", -2, 0, Keys::None, help).about("2.4.0", "This connection and others.").with(&[
+        row("id", 2, OWN, id).about("5.0.0", "The connection's number."),
+        row("info", 2, OWN, list::info).about("6.2.0", "What LIST says of this connection."),
+        row("list", -2, ADMIN, list::list)
+            .about("2.4.0", "A line for each connection, all, of a TYPE, or with one of the IDs."),
+        row("setname", 3, OWN, set_name).about("2.6.9", "Names the connection; no name takes it away."),
+        row("getname", 2, OWN, get_name).about("2.6.9", "The connection's name."),
+        row("setinfo", 4, OWN, set_info).about("7.2.0", "Says which library (LIB-NAME, LIB-VER) it is."),
+        row("kill", -3, ADMIN, kill::kill)
+            .about("2.4.0", "Closes the connection at an address, or those that filters name."),
+        row("pause", -3, ADMIN, pause).about("2.9.50", "Serves nothing (or no WRITE) for so many milliseconds."),
+        row("unpause", 2, ADMIN, unpause).about("6.2.0", "Ends a pause."),
+        row("reply", 3, OWN, reply).about("3.2.0", "Which replies are sent: ON, OFF, or SKIP one."),
+        row("no-evict", 3, ADMIN, no_evict).about("7.0.0", "Whether the connection is spared when memory is short."),
+        row("no-touch", 3, OWN, no_touch).about("7.2.0", "Whether its reads count as accesses."),
+        row("unblock", -3, ADMIN, unblock)
+            .about("5.0.0", "Ends a connection's waiting, as at its TIMEOUT or with an ERROR."),
+        row("tracking", -3, OWN, tracking::tracking).about("6.0.0", "Whether to be told when what was read changes."),
+        row("caching", 3, OWN, tracking::caching).about("6.0.0", "Whether the next command's keys are remembered."),
+        row("trackinginfo", 2, OWN, tracking::info).about("6.2.0", "What the connection is told of."),
+        row("getredir", 2, OWN, tracking::redirection).about("6.0.0", "Who is told in the connection's place."),
+        row("maint_notifications", -3, OWN, maintenance).about("7.2.0", "Whether to be told of maintenance."),
+        row("help", 2, flag::LOADING | flag::STALE, help).about("5.0.0", "This text."),
+    ])];
 
 const fn row(name: &'static str, arity: i32, flags: u32, run: Run) -> Command {
     Command::new(name, arity, flags, Keys::None, run).of(&["connection"])
@@ -82,7 +83,7 @@ fn set_info(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     } else if words::is(words[2], "lib-ver") {
         (&mut names.library_version, "lib-ver")
     } else {
-        return Err(Fault::made(format!("ERR Unrecognized option '{}'", String::from_utf8_lossy(words[2]))));
+        return Err(Fault::naming(&[b"ERR Unrecognized option '", words[2], b"'"]));
     };
     if !is_plain(words[3]) {
         return Err(Fault::made(format!("ERR {option} cannot contain spaces, newlines or special characters.")));
@@ -152,6 +153,9 @@ fn no_touch(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 }
 
 fn unblock(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    if words.len() > 4 {
+        return Err(misused(words));
+    }
     let how = match words.get(3) {
         None => Unblock::Timeout,
         Some(word) if words::is(word, "timeout") => Unblock::Timeout,

@@ -32,8 +32,20 @@ fn describe(row: &Command, reply: &mut Writer<'_>) {
     }
 }
 
+/// Commands, and with them their subcommands, whose family is another one than their categories say.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("cluster", &["asking", "cluster", "readonly", "readwrite"]),
+    ("generic", &["sort", "sort_ro", "wait", "waitaof"]),
+    ("pubsub", &["pubsub"]),
+    ("server", &["command", "dbsize", "flushall", "flushdb", "swapdb"]),
+];
+
 /// Redis's name for the family of a command, by its categories and those of its subcommands.
 fn group(row: &Command) -> &'static str {
+    let command = row.full_name.split('|').next().unwrap_or_default();
+    if let Some((group, _)) = GROUPS.iter().find(|(_, commands)| commands.contains(&command)) {
+        return group;
+    }
     let categories = match row.categories {
         [] => row.subcommands.first().map_or(row.categories, |sub| sub.categories),
         own => own,

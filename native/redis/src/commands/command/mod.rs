@@ -3,6 +3,7 @@
 mod docs;
 mod info;
 mod keys;
+mod specifications;
 
 use crate::acl::categories;
 use crate::call::Call;

@@ -7,7 +7,8 @@ use crate::fault::{Fault, Outcome};
 use crate::words;
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
-    Command::new("save", 1, ADMIN, Keys::None, no_disk).about("1.0.0", "Writes all data to disk."),
+    Command::new("save", 1, ADMIN | flag::NO_TRANSACTION, Keys::None, no_disk)
+        .about("1.0.0", "Writes all data to disk."),
     Command::new("bgsave", -1, ADMIN, Keys::None, background_save)
         .about("1.0.0", "Writes all data to disk, in the background."),
     Command::new("lastsave", 1, flag::LOADING | flag::STALE | flag::FAST, Keys::None, last_save)

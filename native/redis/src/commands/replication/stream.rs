@@ -12,8 +12,10 @@ use crate::words;
 const CONFIGURES: u32 = flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::ALLOW_BUSY;
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
-    Command::new("psync", -3, ADMIN, Keys::All, psync).about("2.8.0", "Asks for the stream of changes."),
-    Command::new("sync", 1, ADMIN, Keys::All, sync).about("1.0.0", "Asks for all data, and the stream of changes."),
+    Command::new("psync", -3, ADMIN | flag::NO_TRANSACTION, Keys::All, psync)
+        .about("2.8.0", "Asks for the stream of changes."),
+    Command::new("sync", 1, ADMIN | flag::NO_TRANSACTION, Keys::All, sync)
+        .about("1.0.0", "Asks for all data, and the stream of changes."),
     Command::new("replconf", -1, CONFIGURES, Keys::None, configure)
         .about("3.0.0", "What a replica and its primary say of themselves."),
 ];

@@ -23,7 +23,6 @@ pub(super) const COMMANDS: &[Command] = &[
         .of(&["scripting"])
         .about("7.0.0", "Runs a Lua script that the server knows and that writes nothing, named by its SHA-1."),
     Command::new("script", -2, 0, Keys::None, super::help::help)
-        .of(&["scripting"])
         .with(script::SUBCOMMANDS)
         .about("2.6.0", "Works with the scripts that the server knows."),
 ];

@@ -41,7 +41,7 @@ enum Fate {
     NotANumber,
 }
 
-fn zadd(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+pub(crate) fn zadd(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     add(call, words, Terms::default())
 }
 

@@ -154,7 +154,7 @@ fn zrangestore(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 }
 
 /// Puts a result in place of what a key held; an empty one removes the key. Answers how many members it has.
-pub(super) fn store(call: &mut Call<'_, '_>, key: &[u8], result: SortedSet, event: &str) {
+pub(in crate::commands) fn store(call: &mut Call<'_, '_>, key: &[u8], result: SortedSet, event: &str) {
     call.reply.integer(result.len() as i64);
     if result.is_empty() {
         call.remove(key);

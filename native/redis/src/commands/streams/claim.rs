@@ -152,7 +152,7 @@ fn claim_options(claim: &mut Claim<'_>, words: &[&[u8]]) -> Result<Id, Fault> {
         } else if has_value("LASTID") {
             last_id = ids::strict(after[0], 0)?;
         } else {
-            return Err(Fault::made([b"ERR Unrecognized XCLAIM option '", *option, b"'"].concat()));
+            return Err(Fault::naming(&[b"ERR Unrecognized XCLAIM option '", option, b"'"]));
         }
         rest = &after[1..];
     }

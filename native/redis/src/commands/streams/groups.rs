@@ -5,6 +5,7 @@ use dataset::{Group, Id, Stream};
 use super::{CATEGORY, ONE_KEY, SECOND, WRITE, WRITE_FAST, changed_group, changed_quietly, ids};
 use crate::call::Call;
 use crate::command::{Command, Keys, flag};
+use crate::commands::help::misused;
 use crate::events::Class;
 use crate::fault::{Fault, Outcome};
 use crate::words;
@@ -80,16 +81,11 @@ impl Options {
                 options.entries_read = u64::try_from(count).ok();
                 rest = after;
             } else {
-                return Err(wrong(words));
+                return Err(misused(words));
             }
         }
         Ok(options)
     }
-}
-
-fn wrong(words: &[&[u8]]) -> Fault {
-    let text = [b"ERR unknown subcommand or wrong number of arguments for '", words[1], b"'. Try XGROUP HELP."];
-    Fault::made(text.concat())
 }
 
 const NO_KEY: Fault = Fault::of(
@@ -100,8 +96,7 @@ const NO_KEY: Fault = Fault::of(
 fn known<'c>(call: &'c mut Call<'_, '_>, key: &[u8], group: &[u8]) -> Result<&'c Stream, Fault> {
     let stream = call.read::<Stream>(key)?.0.ok_or(NO_KEY)?;
     if stream.group(group).is_none() {
-        let text = [b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"];
-        return Err(Fault::made(text.concat()));
+        return Err(Fault::naming(&[b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"]));
     }
     Ok(stream)
 }
@@ -114,7 +109,7 @@ fn create(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         return Err(NO_KEY);
     }
     if words.len() > 8 {
-        return Err(wrong(words));
+        return Err(misused(words));
     }
     let is_new = stream.is_none();
     let last_id = match words[4] {
@@ -138,7 +133,7 @@ fn setid(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let (key, name) = (words[2], words[3]);
     let last = known(call, key, name)?.last_id();
     if words.len() != 5 && words.len() != 7 {
-        return Err(wrong(words));
+        return Err(misused(words));
     }
     let last_id = if words[4] == b"$" { last } else { ids::loose(words[4], 0)? };
     let set = |group: &mut Group| (group.last_id, group.entries_read) = (last_id, options.entries_read);

@@ -7,6 +7,7 @@ use super::shown::{write_entry, write_id};
 use super::{CATEGORY, READ, SECOND};
 use crate::call::Call;
 use crate::command::{Command, Keys, flag};
+use crate::commands::help::misused;
 use crate::fault::{Fault, Outcome};
 use crate::words;
 
@@ -53,7 +54,7 @@ fn stream(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
             let number = words::integer(number)?;
             Some(if number == 0 { usize::MAX } else { usize::try_from(number).unwrap_or(COUNT) })
         }
-        _ => return Err(wrong(words)),
+        _ => return Err(misused(words)),
     };
     reply.map(if full.is_some() { 9 } else { 10 });
     counters(stream, reply);
@@ -62,11 +63,6 @@ fn stream(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         Some(count) => in_full(stream, count, reply),
     }
     Ok(())
-}
-
-fn wrong(words: &[&[u8]]) -> Fault {
-    let text = [b"ERR unknown subcommand or wrong number of arguments for '", words[1], b"'. Try XINFO HELP."];
-    Fault::made(text.concat())
 }
 
 fn counters(stream: &Stream, reply: &mut Writer<'_>) {
@@ -189,8 +185,13 @@ fn consumers(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let (stream, reply) = call.read::<Stream>(words[2])?;
     let stream = stream.ok_or(Fault::NO_SUCH_KEY)?;
     let Some(group) = stream.group(words[3]) else {
-        let text = [b"NOGROUP No such consumer group '", words[3], b"' for key name '", words[2], b"'"];
-        return Err(Fault::made(text.concat()));
+        return Err(Fault::naming(&[
+            b"NOGROUP No such consumer group '",
+            words[3],
+            b"' for key name '",
+            words[2],
+            b"'",
+        ]));
     };
     reply.array(group.consumers().len());
     for (name, consumer) in group.consumers() {

@@ -28,7 +28,7 @@ const ONE_KEY: Keys = FIRST;
 
 /// Neither the key nor the group may be missing.
 fn no_group(key: &[u8], group: &[u8], where_: &str) -> Fault {
-    Fault::made([b"NOGROUP No such key '", key, b"' or consumer group '", group, b"'", where_.as_bytes()].concat())
+    Fault::naming(&[b"NOGROUP No such key '", key, b"' or consumer group '", group, b"'", where_.as_bytes()])
 }
 
 /// Something changed that those who watch the key are not told of: a group, what is pending. Redis does the same.

@@ -1,0 +1,110 @@
+"""What verbs ask about groups, over the control channel: a row a question."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from memcluster.cluster import control
+from memcluster.errors import MemclusterError
+from memcluster.redis.group import events
+from memcluster.redis.group.running import new_request
+from memcluster.redis.group.standing import standing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from memcluster.redis.group.running import RunningGroup
+    from memcluster.redis.group.state import Event
+
+STATUS, REQUEST, EVENTS = "group.status", "group.request", "group.events"
+
+
+class Which(msgspec.Struct, frozen=True):
+    """A group; None: all of them."""
+
+    group: str | None = None
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A failover or switchover; `group` may be left out where there is one."""
+
+    kind: Literal["now", "test", "switchover"]
+    group: str | None = None
+    to: str | None = None
+    accept_loss: bool = False
+
+
+class Wished(msgspec.Struct, frozen=True):
+    """Events: the last so many, and those to come."""
+
+    group: str | None = None
+    last: int = 100
+    follow: bool = False
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What is asked about these groups."""
+
+    groups: Sequence[RunningGroup]
+
+    @property
+    def rows(self) -> tuple[control.Request[Any], ...]:
+        """For the supervisor's channel."""
+        return (
+            control.Request(STATUS, Which, self.say_status),
+            control.Request(REQUEST, Wanted, self.fail_over),
+            control.Request(EVENTS, Wished, self.say_events),
+        )
+
+    async def say_status(self, which: Which) -> AsyncGenerator[Any, None]:
+        """Each group as it stands."""
+        for group in self.groups if which.group is None else [find(self.groups, which.group)]:
+            yield standing(group.name, group.view, group.addresses, group.endpoints.counters())
+
+    async def fail_over(self, wanted: Wanted) -> AsyncGenerator[Any, None]:
+        """What happens until it has come about."""
+        group = find(self.groups, wanted.group)
+        if wanted.to is not None and group.view.find(wanted.to) is None:
+            names = ", ".join(node.name for node in group.nodes)
+            raise MemclusterError(f"{group.name} has no node {wanted.to}: there are {names}")
+        async with aclosing(
+            group.ask(new_request(wanted.kind, wanted.to, accept_loss=wanted.accept_loss))
+        ) as happening:
+            async for event in happening:
+                yield _shown(group.name, event)
+                if event.kind == "failed":
+                    raise MemclusterError(event.sentence)
+
+    async def say_events(self, wished: Wished) -> AsyncGenerator[Any, None]:
+        """The last ones, and those to come."""
+        group = find(self.groups, wished.group)
+        past = await events.past(group.store, group.name)
+        for event in past[-wished.last :] if wished.last else []:
+            yield _shown(group.name, event)
+        if wished.follow:
+            after = past[-1].number if past else 0
+            async with aclosing(events.follow(group.store, group.name, after)) as happening:
+                async for event in happening:
+                    yield _shown(group.name, event)
+
+
+def find(groups: Sequence[RunningGroup], name: str | None) -> RunningGroup:
+    """The group of this name, or the only one; MemclusterError names those there are."""
+    names = ", ".join(group.name for group in groups)
+    if not groups:
+        raise MemclusterError("this cluster has no group: give the file of `memcluster up` a table [group.NAME]")
+    if name is None and len(groups) > 1:
+        raise MemclusterError(f"this cluster has several groups: name one of {names}")
+    found = next((group for group in groups if name in (None, group.name)), None)
+    if found is None:
+        raise MemclusterError(f"there is no group {name}: there are {names}")
+    return found
+
+
+def _shown(group: str, event: Event) -> dict[str, Any]:
+    return {"group": group, "name": events.NAMES.get(event.kind, event.kind), **msgspec.to_builtins(event)}

@@ -1,0 +1,172 @@
+"""A group that runs: its loop, its ports, and what the control channel and Sentinel's clients ask of it.
+
+supervisor ──on_change──> clock rings ──> loop's turn ──> picture ──> Sentinel's subscribers
+control, Sentinel ──> a request in the store ──> the loop ──> an event that names the request
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import trio
+
+from memcluster.cluster.store.entries import Compare, Put, StoreUnavailable
+from memcluster.errors import MemclusterError
+from memcluster.redis.group import events
+from memcluster.redis.group.alarm import Clock
+from memcluster.redis.group.endpoints import relayed
+from memcluster.redis.group.identity import own_name
+from memcluster.redis.group.loop import Loop
+from memcluster.redis.group.sentinel.picture import draw
+from memcluster.redis.group.sentinel.server import Sentinel
+from memcluster.redis.group.state import Config, Request, prefix, read, write
+from memcluster.redis.group.surroundings import Surroundings
+from memcluster.redis.group.transport import NodePorts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from memcluster.cluster.store.contract import Store
+    from memcluster.cluster.supervisor import Supervisor
+    from memcluster.redis.group.endpoints import RelayedPorts
+    from memcluster.redis.group.members import Ports
+    from memcluster.redis.group.state import Event, NodeConfig
+    from memcluster.redis.group.table import GroupTable
+    from memcluster.redis.group.view import View
+
+REST_AFTER_FAULT_SECONDS = 1.0
+"""After a turn that failed by a fault of ours."""
+ATTEMPTS_MAX = 10
+"""To write a fact that somebody else is writing at the same time."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class RunningGroup:
+    """One group of this supervisor."""
+
+    table: GroupTable
+    nodes: tuple[NodeConfig, ...]
+    ports: Ports
+    store: Store
+    clock: Clock = field(default_factory=Clock)
+    _loop: Loop | None = None
+    _endpoints: RelayedPorts | None = None
+    _asked: trio.Event = field(default_factory=trio.Event)
+
+    def __post_init__(self) -> None:
+        self.sentinel = Sentinel(self.table.name, self._fail_over)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.table.name
+
+    @property
+    def view(self) -> View:
+        """How it is seen now."""
+        if self._loop is None:
+            raise MemclusterError(f"{self.name} is being started: ask again in a moment")
+        return self._loop.view
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The ports that clients know."""
+        ports = self.ports
+        return {"primary": ports.primary.address, "reader": ports.reader.address, "sentinel": ports.sentinel.address}
+
+    @property
+    def endpoints(self) -> RelayedPorts:
+        """The relayed ports."""
+        if self._endpoints is None:
+            raise MemclusterError(f"{self.name} is being started: ask again in a moment")
+        return self._endpoints
+
+    async def run(self, supervisor: Supervisor) -> None:
+        """Keeps it well until it is cancelled."""
+        transport = NodePorts(self.table.login)
+        with relayed(self.table.places, self.ports, self.nodes) as self._endpoints:
+            surroundings = Surroundings(transport, supervisor, self._endpoints, self.clock)
+            # The folder's lock is ours: whoever supervised before us has ended, and so have its nodes.
+            me, settings = own_name(), self.table.settings
+            self._loop = Loop(self.name, settings, self.store, surroundings, me=me, is_gone=lambda _: True)
+            async with trio.open_nursery() as nursery:
+                await nursery.start(self.sentinel.serve, self.ports.sentinel.socket)
+                nursery.start_soon(self._fail_over_when_asked)
+                await self._write_config()
+                await self._keep(self._loop)
+
+    async def _keep(self, loop: Loop) -> None:
+        while True:
+            try:
+                until = await loop.turn()
+                self.sentinel.show(draw(self.name, loop.view, self.sentinel.picture, self.clock.now()))
+            except Exception:
+                # Nodes serve as long as their lease lasts; a supervisor that ended now would end them all.
+                log.exception("%s: a turn failed", self.name)
+                until = self.clock.now() + REST_AFTER_FAULT_SECONDS
+            await self.clock.wait(until)
+
+    async def _write_config(self) -> None:
+        """What is wanted, as the file says it."""
+        settings = self.table.settings
+        wanted = Config(self.nodes, settings.durability, int(settings.lag_max))
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                state = read(self.name, await self.store.range(prefix(self.name)))
+                key = f"{prefix(self.name)}config"
+                compare = Compare(key, state.revisions.get("config", 0))
+                if state.config == wanted or await self.store.commit([compare], [Put(key, write(wanted))]):
+                    return
+            except StoreUnavailable as error:
+                log.warning("%s: the state store does not answer: %s", self.name, error)
+                await trio.sleep(REST_AFTER_FAULT_SECONDS)
+        raise MemclusterError(f"{self.name}: its state cannot be written: see the disk of its dir")
+
+    # --- what operators ask for
+
+    async def ask(self, request: Request) -> AsyncGenerator[Event, None]:
+        """Puts the request where the loop sees it, and yields what happens until it has come about or has failed."""
+        after = await events.latest(self.store, self.name)
+        await self._put(request)
+        async with aclosing(events.follow(self.store, self.name, after)) as happening:
+            async for event in happening:
+                yield event
+                if event.request == request.id:
+                    return
+
+    async def _put(self, request: Request) -> None:
+        key = f"{prefix(self.name)}request"
+        if not await self.store.commit([Compare(key, 0)], [Put(key, write(request))]):
+            raise MemclusterError(f"{self.name}: a failover is under way already: `memcluster events` says how it goes")
+        self.clock.ring()
+
+    def _fail_over(self) -> str | None:
+        """What SENTINEL FAILOVER begins; why not, if it cannot."""
+        picture = self.sentinel.picture
+        if picture.is_electing:
+            return "INPROG Failover already in progress"
+        if all(replica.is_down for replica in picture.replicas):
+            return "NOGOODSLAVE No suitable replica to promote"
+        self._asked.set()
+        return None
+
+    async def _fail_over_when_asked(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked = trio.Event()
+            try:
+                await self._put(new_request("now"))
+            except MemclusterError as error:
+                log.warning("SENTINEL FAILOVER: %s", error)
+
+
+def new_request(kind: str, to: str | None = None, *, accept_loss: bool = False) -> Request:
+    """A request of now, with a name of its own."""
+    return Request(uuid.uuid4().hex, kind, to, accept_loss, time.time())  # type: ignore[arg-type]
