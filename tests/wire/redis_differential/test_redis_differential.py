@@ -17,15 +17,12 @@ from tests.wire.redis_differential.words import draw_word
 COMMANDS = 20_000
 # Values as files hold them: they come with persistence.
 NOT_YET = {"DUMP", "RESTORE"}
-# Families whose answers still differ in ways that are neither mended nor known differences; by hand they are played.
-OPEN = {"scripts", "connection", "streams"}
-PLAYED = tuple(family for family in FAMILIES if family not in OPEN)
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 """Another seed plays other commands. `python -m tests.wire.redis_differential` plays them by hand."""
 
 
 def test_answers_are_rediss(started: Callable[[Server], Server], redis_mode: Server) -> None:
-    with Pair(started(start_redis_to_compare()).address, redis_mode.address, families=PLAYED) as pair:
+    with Pair(started(start_redis_to_compare()).address, redis_mode.address) as pair:
         assert pair.missing <= NOT_YET
         difference = compare(pair, SEED, COMMANDS)
     assert difference is None, f"DIFFERENTIAL_SEED={SEED}: the node and redis-server disagree\n{difference}"

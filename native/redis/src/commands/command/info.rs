@@ -8,8 +8,7 @@ use crate::command::{self, Command, Keys, flag};
 use crate::fault::Outcome;
 
 use super::named;
-use super::specifications;
-pub(super) use super::specifications::names;
+use super::specifications::{self, positions};
 
 pub(super) fn every(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     call.reply.array(command::all().count());
@@ -62,7 +61,7 @@ fn describe(row: &Command, reply: &mut Writer<'_>) {
     let flags: Vec<&str> = FLAGS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| *name).collect();
     reply.set(flags.len());
     flags.iter().for_each(|name| reply.simple(name));
-    specifications::positions(row).into_iter().for_each(|number| reply.integer(number));
+    positions(row).into_iter().for_each(|number| reply.integer(number));
     let bits = categories::of(row);
     reply.set(bits.count_ones() as usize);
     let names = CATEGORIES.iter().enumerate().filter(|(at, _)| bits & 1 << at != 0);

@@ -2,10 +2,11 @@
 
 use crate::acl::access;
 use crate::call::Call;
-use crate::command::{Command, KeyList, Keys, find};
+use crate::command::{Command, KeyList, Keys, find, flag};
 use crate::fault::{Fault, Outcome};
+use crate::words;
 
-use super::info::names;
+use super::specifications::names;
 
 pub(super) fn keys(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let (_, keys) = found(&words[2..])?;
@@ -37,8 +38,23 @@ fn found<'w>(request: &[&'w [u8]]) -> Result<(&'static Command, KeyList<'w>), Fa
     if !command.takes(request.len()) {
         return Err(Fault::of("ERR Invalid number of arguments specified for command"));
     }
-    match command.keys(request) {
-        Some(keys) if !keys.is_empty() => Ok((command, keys)),
-        _ => Err(Fault::of("ERR Invalid arguments specified for command")),
+    let keys = match command.keys {
+        Keys::Counted { at, also } => counted(request, at, also),
+        _ => command.keys(request).unwrap_or_default(),
+    };
+    if keys.is_empty() && !command.is(flag::NO_MANDATORY_KEYS) {
+        return Err(Fault::of("ERR Invalid arguments specified for command"));
     }
+    Ok((command, keys))
+}
+
+/// None at all if there are not as many as are counted.
+fn counted<'w>(request: &[&'w [u8]], at: usize, also: usize) -> KeyList<'w> {
+    let listed = &request[at + 1..];
+    let count = words::canonical(request[at]).and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+    if !(1..=listed.len()).contains(&count) {
+        return KeyList::new();
+    }
+    let own = (also > 0).then(|| request[also]);
+    own.into_iter().chain(listed[..count].iter().copied()).collect()
 }

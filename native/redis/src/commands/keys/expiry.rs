@@ -76,7 +76,7 @@ impl Only {
                 b"xx" => &mut only.if_any,
                 b"gt" => &mut only.if_later,
                 b"lt" => &mut only.if_earlier,
-                _ => return Err(Fault::made([b"ERR Unsupported option ", *option].concat())),
+                _ => return Err(Fault::naming(&[b"ERR Unsupported option ", option])),
             };
             *mark = true;
         }
