@@ -106,6 +106,7 @@ impl RedisNode {
 
     /// Stops accepting, lets what is begun end, closes the rest at the timeout.
     pub fn stop(&mut self, timeout: Duration) {
+        self.redis.end_scripts();
         self.server.stop(timeout);
         (self.sweeper, self.following, self.saving) = (None, None, None);
     }

@@ -67,7 +67,7 @@ const MAKE_ROOM_MAX: Duration = Duration::from_micros(500);
 /// Draws for each that `maxmemory-samples` asks for: no pool of good candidates is kept from one time to the next, as Redis does.
 const DRAWS_A_SAMPLE: usize = 2;
 
-const OUT_OF_MEMORY: Fault = Fault::of("OOM command not allowed when used memory > 'maxmemory'.");
+pub(crate) const OUT_OF_MEMORY: Fault = Fault::of("OOM command not allowed when used memory > 'maxmemory'.");
 
 /// Minutes, of which 16 bits are kept.
 fn minutes(now: Millis) -> u16 {

@@ -9,12 +9,13 @@ use smallvec::SmallVec;
 use crate::admission;
 use crate::call::Call;
 use crate::command::{Command, flag};
+use crate::eviction::OUT_OF_MEMORY;
 use crate::scripts::answer::Answer;
 use crate::scripts::raised::{self, Raised};
 use crate::scripts::run::Run;
 use crate::scripts::script::Reach;
 use crate::scripts::state::{self, State, Stop};
-use crate::scripts::{general, natives, shebang};
+use crate::scripts::{general, natives};
 
 /// What a script is told when nothing else fits.
 type Refusal = Vec<u8>;
@@ -140,8 +141,11 @@ impl<'e, 'c, 'd> Execution<'e, 'c, 'd> {
             return Err(b"ERR This Redis command is not allowed from script".into());
         }
         self.call.server.permit(self.call.session, command, words).map_err(|fault| fault.0.into_owned())?;
-        if self.run.is_read_only && command.is(flag::WRITE) {
+        if self.run.terms.is_read_only && command.is(flag::WRITE) {
             return Err(b"ERR Write commands are not allowed from read-only scripts.".into());
+        }
+        if self.run.terms.is_short && command.is(flag::DENYOOM) && !self.has_changed {
+            return Err(OUT_OF_MEMORY.0.into_owned());
         }
         Ok(command)
     }
@@ -193,8 +197,3 @@ impl<'e, 'c, 'd> Execution<'e, 'c, 'd> {
 
 const STRAYED: &str = "ERR Script accesses a key that it did not declare, after it has written: declare all keys in KEYS. What it \
                        has written stands; from now on this script runs with all keys locked";
-
-/// A read-only script, by its first line.
-pub(super) fn is_read_only(run: &Run<'_>) -> bool {
-    run.script.header.flags & shebang::NO_WRITES != 0
-}

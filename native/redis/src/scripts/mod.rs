@@ -39,6 +39,7 @@ mod run;
 mod script;
 mod shebang;
 mod state;
+mod terms;
 mod vm;
 mod watch;
 
@@ -52,6 +53,7 @@ use parking_lot::RwLock;
 pub(crate) use patience::{BUSY, Leftovers};
 pub(crate) use run::Run;
 pub(crate) use script::{Script, Sha, sha, sha_of};
+pub(crate) use terms::Terms;
 pub(crate) use watch::Watch;
 
 use crate::call::Call;
@@ -152,6 +154,11 @@ fn with_vm<R>(server: &Server, work: impl FnOnce(&mut Vm) -> Result<R, Fault>) -
 }
 
 impl Server {
+    /// The server is about to end: a script that loops must not keep it.
+    pub fn end_scripts(&self) {
+        self.scripts.watch.end();
+    }
+
     /// The shards that EVAL and its kin lock at first: only those of its keys, if the script is known and narrow.
     pub(crate) fn shards_of_script(&self, session: &Session, command: &Command, words: &[&[u8]]) -> Shards {
         let is_named = command.name.starts_with("evalsha");

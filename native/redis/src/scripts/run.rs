@@ -13,6 +13,7 @@ use crate::fault::{Fault, Outcome};
 use crate::scripts::calls::Execution;
 use crate::scripts::script::{Reach, Script, blame};
 use crate::scripts::state::Stop;
+use crate::scripts::terms::Terms;
 use crate::scripts::vm::Vm;
 use crate::scripts::{raised, reply, with_vm};
 
@@ -21,8 +22,7 @@ pub(crate) struct Run<'a> {
     pub(crate) script: Arc<Script>,
     pub(crate) keys: &'a [&'a [u8]],
     pub(crate) arguments: &'a [&'a [u8]],
-    /// It may write nothing.
-    pub(crate) is_read_only: bool,
+    pub(crate) terms: Terms,
 }
 
 /// How an attempt ended.

@@ -42,7 +42,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Header, Fault> {
     let mut words = text[..length].split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
     let engine = words.next().unwrap_or_default();
     if engine != b"#!lua" {
-        return Err(unknown("Unexpected engine in script shebang", &engine[2..]));
+        return Err(unknown("Unexpected engine in script shebang", engine));
     }
     let mut header = Header { is_there: true, flags: 0, length };
     for word in words {
@@ -75,7 +75,7 @@ mod tests {
     fn what_nobody_knows_is_refused() {
         let rows: [(&[u8], &str); 4] = [
             (b"#!lua", "ERR Invalid script shebang"),
-            (b"#!python\n", "ERR Unexpected engine in script shebang: python"),
+            (b"#!python\n", "ERR Unexpected engine in script shebang: #!python"),
             (b"#!lua name=x\n", "ERR Unknown lua shebang option: name=x"),
             (b"#!lua flags=no-writes,x\n", "ERR Unexpected flag in script shebang: x"),
         ];

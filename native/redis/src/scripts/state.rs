@@ -18,6 +18,9 @@ use crate::scripts::watch::{Overdue, Watch};
 /// Instructions between two looks at the clock.
 const LOOK_EVERY: u32 = 100_000;
 
+/// What a script is given when the server ends.
+const ENDING_PATIENCE: Duration = Duration::from_millis(100);
+
 /// Why a run must stop at once, however its script catches errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
@@ -109,7 +112,8 @@ impl State {
         if overdue.is_none() && !threshold.is_zero() && self.started.get().elapsed() >= threshold {
             *overdue = Some(self.watch.borrow().enter(self.shards.get(), self.has_written.get()));
         }
-        if overdue.as_ref().is_some_and(|overdue| overdue.is_killed()) {
+        let must_end = self.watch.borrow().is_ending() && self.started.get().elapsed() >= ENDING_PATIENCE;
+        if must_end || overdue.as_ref().is_some_and(|overdue| overdue.is_killed()) {
             self.stop.set(Some(Stop::Killed));
         }
     }

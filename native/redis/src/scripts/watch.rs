@@ -2,7 +2,7 @@
 //! instead of waiting for ever, and SCRIPT KILL finds it, unless it has written: what it wrote can't be taken back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use dataset::Shards;
 use parking_lot::Mutex;
@@ -43,6 +43,8 @@ pub(crate) struct Watch {
     overdue: Mutex<Vec<Arc<Overdue>>>,
     /// The shards that they hold.
     held: AtomicU64,
+    /// The server ends, and waits for no script.
+    is_ending: AtomicBool,
 }
 
 impl Watch {
@@ -69,6 +71,15 @@ impl Watch {
     /// Whether such a script holds one of these.
     pub(crate) fn holds(&self, shards: Shards) -> bool {
         self.held.load(Ordering::Acquire) & shards.bits() != 0
+    }
+
+    /// The server ends: no script goes on for long, whether it has written or not.
+    pub(crate) fn end(&self) {
+        self.is_ending.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire)
     }
 
     /// SCRIPT KILL: all that may be killed are.

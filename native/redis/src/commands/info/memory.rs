@@ -29,16 +29,15 @@ pub(super) fn memory(report: &mut Report<'_, '_>) {
     report.line("total_system_memory_human", human(usage.machine));
     report.zeros(&["used_memory_lua", "used_memory_vm_eval"]);
     report.line("used_memory_lua_human", human(0));
-    report.zeros(&[
-        "used_memory_scripts_eval",
-        "number_of_cached_scripts",
-        "number_of_functions",
-        "number_of_libraries",
-    ]);
+    let (scripts, bytes) = server.scripts.size();
+    report.line("used_memory_scripts_eval", bytes);
+    report.line("number_of_cached_scripts", scripts);
+    report.zeros(&["number_of_functions", "number_of_libraries"]);
     report.zeros(&["used_memory_vm_functions", "used_memory_vm_total"]);
     report.line("used_memory_vm_total_human", human(0));
-    report.zeros(&["used_memory_functions", "used_memory_scripts"]);
-    report.line("used_memory_scripts_human", human(0));
+    report.zeros(&["used_memory_functions"]);
+    report.line("used_memory_scripts", bytes);
+    report.line("used_memory_scripts_human", human(bytes as u64));
     let most = server.config.number(config::MAXMEMORY).unsigned_abs();
     report.line("maxmemory", most);
     report.line("maxmemory_human", human(most));

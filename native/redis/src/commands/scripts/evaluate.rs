@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use crate::call::Call;
 use crate::fault::{Fault, Outcome};
-use crate::scripts::{Run, Script, sha_of};
+use crate::scripts::{Run, Script, Terms, sha_of};
 
 const NO_SCRIPT: Fault = Fault::of("NOSCRIPT No matching script. Please use EVAL.");
+/// Of a SHA-1 in hexadecimal.
+const SHA_DIGITS: usize = 40;
 
 pub(super) fn eval(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     run(call, words, by_text, false)
 }
 
 pub(super) fn eval_sha(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    run(call, words, by_sha, false)
+    run_known(call, words, false)
 }
 
 pub(super) fn eval_read_only(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
@@ -21,7 +23,7 @@ pub(super) fn eval_read_only(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcom
 }
 
 pub(super) fn eval_sha_read_only(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    run(call, words, by_sha, true)
+    run_known(call, words, true)
 }
 
 type Find = fn(&Call<'_, '_>, &[u8]) -> Result<Arc<Script>, Fault>;
@@ -34,6 +36,14 @@ fn by_sha(call: &Call<'_, '_>, word: &[u8]) -> Result<Arc<Script>, Fault> {
     sha_of(word).and_then(|sha| call.server.scripts.find(&sha)).ok_or(NO_SCRIPT)
 }
 
+/// What can't be a SHA-1 is refused before anything else is looked at.
+fn run_known(call: &mut Call<'_, '_>, words: &[&[u8]], is_read_only: bool) -> Outcome {
+    if words[1].len() != SHA_DIGITS {
+        return Err(NO_SCRIPT);
+    }
+    run(call, words, by_sha, is_read_only)
+}
+
 /// Name, script, how many keys, keys, arguments.
 fn run(call: &mut Call<'_, '_>, words: &[&[u8]], find: Find, is_read_only: bool) -> Outcome {
     let count = crate::words::integer(words[2])?;
@@ -44,5 +54,6 @@ fn run(call: &mut Call<'_, '_>, words: &[&[u8]], find: Find, is_read_only: bool)
     let count = usize::try_from(count).map_err(|_| Fault::of("ERR Number of keys can't be negative"))?;
     let script = find(call, words[1])?;
     let (keys, arguments) = rest.split_at(count);
-    Run { script, keys, arguments, is_read_only }.perform(call)
+    let terms = Terms::of(script.header, is_read_only, call.server.is_over_memory())?;
+    Run { script, keys, arguments, terms }.perform(call)
 }
