@@ -14,7 +14,7 @@ from tests.wire.redis_differential.row import Order, Row
 from tests.wire.redis_differential.runner import Pair, compare
 from tests.wire.redis_differential.words import draw_word
 
-COMMANDS = 20_000
+COMMANDS = 100_000
 # Values as files hold them: they come with persistence.
 NOT_YET = {"DUMP", "RESTORE"}
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))

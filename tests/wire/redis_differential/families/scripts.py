@@ -2,6 +2,14 @@
 
 from tests.wire.redis_differential.row import Row
 
+# What the first line says of a script, with a body that writes.
+HEADERS = (
+    "#!lua", "#!lua flags=no-writes", "#!lua flags=allow-oom,no-writes", "#!lua flags=nosuch", "#!lua name=x",
+    "#!python", "#!lua flags=", "#!lua flags=allow-stale,allow-cross-slot-keys", "#!",
+)  # fmt: skip
+READS = "\nreturn redis.call('GET',KEYS[1])"
+WRITES = "\nreturn redis.call('SET',KEYS[1],ARGV[1])"
+
 BODIES = (
     "return{KEYS[1],ARGV[1]}",
     "return redis.call('GET',KEYS[1])",
@@ -39,11 +47,13 @@ BODIES = (
 
 def script(body: str) -> str:
     """A body as one word of a grammar: bytes that its signs would trip over are written in another way."""
-    return "".join(f"%{ord(letter):02x}" if letter in "[]()|. " else letter for letter in body)
+    return "".join(f"%{ord(letter):02x}" if letter in "[]()|. \n%" else letter for letter in body)
 
 
 SCRIPTS: tuple[Row, ...] = (
     *(Row(f"EVAL {script(body)} 1 any value") for body in BODIES),
+    *(Row(f"EVAL {script(header + WRITES)} 1 string value", weight=1) for header in HEADERS),
+    *(Row(f"EVAL_RO {script(header + READS)} 1 string", weight=1) for header in HEADERS),
     Row(f"EVAL {script(BODIES[0])} index any value"),
     Row(f"EVAL_RO {script(BODIES[2])} 1 string value"),
     Row(f"EVAL_RO {script(BODIES[1])} 1 any"),
