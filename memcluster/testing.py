@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from memcluster.local import Cluster
     from memcluster.node.node import Node
+    from memcluster.redis.group.local import RedisGroup
     from memcluster.redis.node import RedisNode
 
 MEMORY = "16m"
@@ -51,3 +52,12 @@ def redis_node() -> Iterator[RedisNode]:
 
     with RedisNode(port=0, io_threads=THREADS) as node:
         yield node
+
+
+@pytest.fixture
+def redis_group() -> Iterator[RedisGroup]:
+    """A running group of a primary and a replica: `port` leads to the primary, `kill(primary)` makes it fail over."""
+    from memcluster.redis.group.local import RedisGroup
+
+    with RedisGroup(replicas=1, durability="sync:1") as group:
+        yield group

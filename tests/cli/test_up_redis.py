@@ -78,8 +78,40 @@ def test_the_table_says_where_it_is(up: Up) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "roles"),
+    [
+        ("", ["redis"]),
+        ("[cluster]\nnodes = 0\n", ["redis"]),
+        ("[cluster]\nport = 0\nnodes = 1\n", ["proxy", "node", "redis"]),
+    ],
+)
+def test_what_stands_in_the_file_is_what_starts(tmp_path: Path, head: str, roles: list[str]) -> None:
+    path = tmp_path / "cluster.toml"
+    path.write_text(f"{head}[redis.sessions]\nport = 0\n")
+    started = start_up(tmp_path, "--config", str(path))
+    try:
+        wait_until_serving(started)
+        assert [row["role"] for row in started.processes()] == roles
+        said = started.run("get", "a")
+        assert ("has no memcached nodes" in said.stderr) == ("proxy" not in roles)
+        assert started.run("status").returncode == 0
+        wait_for(lambda: "Try: " in started.out.read_text(), "the table")
+    finally:
+        assert started.end() == 0
+
+
+def test_a_cluster_of_nothing_is_refused(tmp_path: Path) -> None:
+    started = start_up(tmp_path, "--nodes", "0")
+    assert started.process.wait(WAIT_SECONDS) == 1
+    assert "there is nothing to run" in started.err.read_text()
+
+
+@pytest.mark.parametrize(
     ("table", "complaint"),
     [
+        ("[group.a]\nreplica = 1", "[group.a]: replica: neither a group's setting nor Redis's directive"),
+        ("[group.node]\nport = 0", "[group.node]: other processes have the names of its nodes"),
+        ("[group.a]\nport = 0\n[redis.a-1]\nport = 0", "[group.a]: other processes have the names of its nodes"),
         ("[redis.a]\nprot = 1", "[redis.a]: prot: Redis knows no such directive: did you mean port?"),
         ("[redis.a]\nport = 'x'", "[redis.a]: port x: write a whole number from 0 to 65535"),
         ("[redis.a]\nbind = ['127.0.0.1', '::1']", "[redis.a]: bind: give one address"),

@@ -230,7 +230,7 @@ class Loop:
         settings, state = self.view.settings, self.view.state
         assert state is not None
         started = self.alarm.now()
-        lease, ttl = await self.facts.store.grant(settings.lease_ttl)
+        lease, ttl = await self.facts.store.grant(float(settings.lease_ttl))
         if not await self.facts.take(state, Holder(self.view.me, lease, ttl)):
             return False
         # What another supervisor ordered ends no later than its lease, which was renewed before it ended.

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from memcluster.cluster.store.contract import Store
-    from memcluster.cluster.supervisor import Supervisor
     from memcluster.redis.group.endpoints import RelayedPorts
     from memcluster.redis.group.members import Ports
     from memcluster.redis.group.state import Event, NodeConfig
+    from memcluster.redis.group.surroundings import Processes
     from memcluster.redis.group.table import GroupTable
     from memcluster.redis.group.view import View
 
@@ -88,11 +88,11 @@ class RunningGroup:
             raise MemclusterError(f"{self.name} is being started: ask again in a moment")
         return self._endpoints
 
-    async def run(self, supervisor: Supervisor) -> None:
+    async def run(self, processes: Processes) -> None:
         """Keeps it well until it is cancelled."""
         transport = NodePorts(self.table.login)
         with relayed(self.table.places, self.ports, self.nodes) as self._endpoints:
-            surroundings = Surroundings(transport, supervisor, self._endpoints, self.clock)
+            surroundings = Surroundings(transport, processes, self._endpoints, self.clock)
             # The folder's lock is ours: whoever supervised before us has ended, and so have its nodes.
             me, settings = own_name(), self.table.settings
             self._loop = Loop(self.name, settings, self.store, surroundings, me=me, is_gone=lambda _: True)
