@@ -165,6 +165,15 @@ impl<A> Locked<'_, A> {
         &mut self.guards[place.position].attached
     }
 
+    /// What is attached to the shard of a key with this hash.
+    ///
+    /// # Panics
+    /// When that shard is not locked.
+    pub fn attached_to(&mut self, hash: u64) -> &mut A {
+        let position = self.shards.position(shard_of(hash)).expect("a command's keys are locked before it runs");
+        &mut self.guards[position].attached
+    }
+
     /// The database where a key lies, and the key's hash.
     ///
     /// # Panics

@@ -22,7 +22,10 @@ struct Letters {
 
 impl Letters {
     fn put(&mut self, to: Token, mail: Mail) {
-        let length = if let Mail::Push(bytes) = &mail { bytes.len() } else { 0 };
+        let length = match &mail {
+            Mail::Held(mail, _) => length_of(mail),
+            mail => length_of(mail),
+        };
         if self.bytes + length <= BYTES_MAX {
             self.bytes += length;
             self.letters.push((to, mail));
@@ -30,6 +33,11 @@ impl Letters {
             self.letters.push((to, Mail::Close));
         }
     }
+}
+
+/// Bytes of a message.
+fn length_of(mail: &Mail) -> usize {
+    if let Mail::Push(bytes) = mail { bytes.len() } else { 0 }
 }
 
 /// One box for each worker.

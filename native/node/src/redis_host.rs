@@ -4,6 +4,7 @@ use std::fs;
 
 use reactor::Census;
 use redis::host::{Connections, Usage};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::host::processor_ticks;
 
@@ -44,6 +45,11 @@ impl redis::Host for RedisHost {
     fn port(&self) -> u16 {
         let tcp = self.census.listeners().iter().find(|listener| !listener.starts_with('/'));
         tcp.and_then(|listener| listener.rsplit(':').next()?.parse().ok()).unwrap_or(0)
+    }
+
+    fn moment(&self) -> u64 {
+        let time = clock_gettime(ClockId::Boottime);
+        time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000
     }
 
     fn shut_down(&self) {

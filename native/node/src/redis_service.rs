@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
-use redis::{Mail, Peer, PushLimits, Session, Worker};
+use redis::{Mail, NOT_CONFIRMED, Peer, PushLimits, Session, Ticket, Watch, Worker};
 
 use crate::post::Post;
 use crate::redis_feeds::Feeds;
@@ -23,6 +23,9 @@ pub(crate) struct Redis {
     slow: HashMap<Token, Instant>,
     /// Connections that are fed with the stream.
     feeds: Feeds,
+    /// Lanes of tickets that replies have ever waited for, a bit each, and who wakes this worker when one moves.
+    lanes: u64,
+    watch: Watch,
     /// A time in the past: what is due by the wall clock is due at once.
     began: Instant,
 }
@@ -36,8 +39,10 @@ impl Redis {
         output_limit: usize,
     ) -> Self {
         let (limits, slow) = (worker.push_limits(), HashMap::new());
-        let feeds = Feeds::new(&worker, number, post.clone());
-        Self { worker, number, post, listeners, output_limit, limits, slow, feeds, began: Instant::now() }
+        let (feeds, waker) = (Feeds::new(&worker, number, post.clone()), post.clone());
+        let (lanes, watch) = (0, worker.server().watch(move || waker.wake(number)));
+        let began = Instant::now();
+        Self { worker, number, post, listeners, output_limit, limits, slow, feeds, lanes, watch, began }
     }
 
     /// Delivers what the last executions laid down: here at once, elsewhere by post.
@@ -69,7 +74,45 @@ impl Redis {
                 links.resume(to);
             }
             Mail::GoOn => links.resume(to),
-            Mail::Close => links.abort(to),
+            Mail::Close => {
+                let is_unknown = links.dismiss(to, NOT_CONFIRMED);
+                self.worker.server().count_unknown(usize::from(is_unknown));
+            }
+            Mail::Held(mail, tickets) => {
+                if let Some(reply) = links.reply(to) {
+                    let from = reply.buffer().len();
+                    tickets.iter().for_each(|ticket| self.hold(reply, from, *ticket));
+                }
+                self.hand(to, *mail, links);
+            }
+        }
+    }
+
+    fn hold(&mut self, reply: &mut Reply, from: usize, Ticket { lane, offset }: Ticket) {
+        self.lanes |= 1 << lane;
+        reply.hold(from, reactor::Ticket { lane, offset });
+    }
+
+    /// Says how far the lanes are that somebody waits for.
+    fn release(&mut self, links: &mut Links) {
+        if !links.is_holding() {
+            return;
+        }
+        // First the bell, then the look: a movement between them is heard.
+        self.watch.arm();
+        let mut left = self.lanes;
+        while left != 0 {
+            let lane = left.trailing_zeros() as u8;
+            links.release(lane, self.worker.server().watermark(lane));
+            left &= left - 1;
+        }
+    }
+
+    /// Gives up on replies that have been held for too long.
+    fn look_at_held(&self, links: &mut Links) {
+        let server = self.worker.server();
+        if let Some(since) = links.now().checked_sub(server.patience()) {
+            server.count_unknown(links.give_up_held(since, NOT_CONFIRMED));
         }
     }
 
@@ -128,6 +171,9 @@ impl Service for Redis {
         if !self.worker.outbox().is_empty() {
             self.deliver(links);
         }
+        while let Some(hold) = self.worker.next_hold() {
+            self.hold(reply, hold.from, hold.ticket);
+        }
         match progress {
             redis::Progress::Consumed(count) => Progress::Consumed(count),
             redis::Progress::Yield(count) => Progress::Yield(count),
@@ -155,6 +201,11 @@ impl Service for Redis {
         for (to, mail) in self.post.take(self.number) {
             self.hand(to, mail, links);
         }
+        self.release(links);
+    }
+
+    fn holding(&mut self, links: &mut Links) {
+        self.release(links);
     }
 
     fn turn(&mut self, links: &mut Links) {
@@ -170,6 +221,7 @@ impl Service for Redis {
         self.limits = self.worker.push_limits();
         self.feeds.tick(&self.worker);
         self.look_at_slow(links);
+        self.look_at_held(links);
         self.worker.tick(wall_clock());
         self.deliver(links);
     }

@@ -1,7 +1,7 @@
 //! All connections of one worker, as its service sees them.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
 use slab::Slab;
@@ -160,9 +160,23 @@ impl Links {
         !self.held.is_empty()
     }
 
+    /// Closes it now, as `abort` does; but if a part of its reply is held, `text` goes out in its place, as far as the kernel takes it
+    /// at once. True if there was such a part.
+    pub fn dismiss(&mut self, token: Token, text: &[u8]) -> bool {
+        let is_held = self.live(token).is_some_and(|connection| connection.reply.is_held());
+        if is_held && let Some(connection) = self.live(token) {
+            connection.reply.replace_held(text);
+            // It is closed in any case: what could not be sent is lost with it.
+            let _ = connection.reply.send(connection.socket.as_fd());
+        }
+        self.doom(token, Why::Asked);
+        is_held
+    }
+
     /// Gives up on replies that are held and have not got on since then: each is replaced by `text`, and the connection is closed
-    /// behind it. What bounds the time that a reply can be held is that the service calls this.
-    pub fn give_up_held(&mut self, since: Instant, text: &[u8]) {
+    /// behind it. Returns how many. What bounds the time that a reply can be held is that the service calls this.
+    pub fn give_up_held(&mut self, since: Instant, text: &[u8]) -> usize {
+        let before = self.held.len();
         for token in std::mem::take(&mut self.held) {
             let Some(connection) = self.live(token) else { continue };
             if connection.held_since > since {
@@ -174,6 +188,7 @@ impl Links {
             (connection.listed, connection.pending) = (false, Vec::new());
             self.mark_dirty(token);
         }
+        before - self.held.len()
     }
 
     /// All of its reply that may leave has left: it is looked at again when a watermark moves.

@@ -1,5 +1,5 @@
-//! What hangs on keys beside their values, under the same locks: who watches a key, who waits for it, and
-//! who has read it and wants to be told.
+//! What hangs on keys beside their values, under the same locks: who watches a key, who waits for it, who has read
+//! it and wants to be told, and when it was last written.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use dataset::Locked;
 
 use crate::blocking::Waiter;
+use crate::durability::Recent;
 use crate::session::Watch;
 
 /// A key in its database.
@@ -36,6 +37,8 @@ pub(crate) struct Attached {
     pub(crate) awaited: HashMap<Name, VecDeque<Arc<Waiter>>>,
     /// Which connections, by their numbers, have read a key and want to be told when it changes; in any database.
     pub(crate) tracked: HashMap<Box<[u8]>, Vec<u64>>,
+    /// Where the stream ended with keys' last writes.
+    pub(crate) recent: Recent,
 }
 
 impl Watch {

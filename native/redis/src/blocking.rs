@@ -17,6 +17,7 @@ use resp::{Version, Writer};
 use crate::ClientId;
 use crate::attached::{Attached, Name};
 use crate::command::{Command, flag};
+use crate::durability::Mode;
 use crate::execute::Aftermath;
 use crate::outbox::{Mail, Outbox};
 use crate::replication::Needs;
@@ -67,6 +68,8 @@ pub(crate) struct Waiter {
     /// The request, to be tried again.
     words: Vec<Vec<u8>>,
     keys: Vec<Vec<u8>>,
+    /// Its connection's own mode.
+    mode: Option<Mode>,
     pub(crate) deadline: Option<Millis>,
     at_deadline: AtDeadline,
     /// Held while it is tried again, so that nobody else settles it meanwhile.
@@ -96,6 +99,7 @@ impl Waiter {
             command,
             words: wait.words.unwrap_or_else(|| words.iter().map(|word| word.to_vec()).collect()),
             keys,
+            mode: session.mode,
             deadline: wait.deadline,
             at_deadline: wait.at_deadline,
             is_settled: Mutex::new(false),
@@ -228,7 +232,11 @@ impl Server {
             }
             *is_settled = true;
             self.blocked.lock().remove(&waiter.client.number);
-            after.outbox.put(waiter.client, Mail::Answer(answer));
+            let mode = waiter.mode.unwrap_or_else(|| self.durability.mode());
+            let tickets = self.tickets(mode, after.confirmation.offset);
+            let answer = Mail::Answer(answer);
+            let is_free = tickets.is_empty();
+            after.outbox.put(waiter.client, if is_free { answer } else { Mail::Held(Box::new(answer), tickets) });
         }
         drop(is_settled);
         waiter.dequeue(data);

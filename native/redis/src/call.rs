@@ -17,6 +17,7 @@ use resp::{Version, Writer};
 use crate::attached::Attached;
 use crate::blocking::{AtDeadline, Wait};
 use crate::clients::mark;
+use crate::durability::Confirmation;
 use crate::effects::Effects;
 use crate::events::Class;
 use crate::fault::Fault;
@@ -41,6 +42,8 @@ pub struct Call<'c, 'd> {
     pub(crate) wall: Millis,
     /// What it changes, for the log.
     pub(crate) effects: &'c mut Effects,
+    /// What the reply depends on.
+    pub(crate) confirmation: &'c mut Confirmation,
     /// What it means for other connections.
     pub(crate) outbox: &'c mut Outbox,
     /// Keys that it changed and somebody waits for.
@@ -217,8 +220,9 @@ impl<'c> Call<'c, '_> {
 
     /// Rings the alarms of those who watch the key, and remembers it for those who wait for it.
     pub(crate) fn touched(&mut self, key: &[u8]) {
-        let database = self.session.database;
-        let attached = self.data.attached(key);
+        let (database, place) = (self.session.database, self.data.place(key));
+        self.confirmation.changed(place.hash);
+        let attached = self.data.attached_at(place);
         if !attached.watched.is_empty() {
             let alarms = attached.watched.get(&(database, key.into()));
             alarms.into_iter().flatten().for_each(|alarm| alarm.ring());

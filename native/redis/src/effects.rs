@@ -2,8 +2,11 @@
 //! its effect is its own effect; one with randomness, time or waiting in it says what really happened. They are encoded as they are
 //! said: the bytes of a unit are ready when its execution ends.
 
+use dataset::Locked;
 use journal::words;
 
+use crate::attached::Attached;
+use crate::durability::Confirmation;
 use crate::server::Server;
 use crate::session::Session;
 
@@ -83,10 +86,19 @@ impl Effects {
 }
 
 impl Server {
-    /// Hands the effects of one execution to the journal; the shards of what they changed are locked.
-    pub(crate) fn log(&self, effects: &mut Effects, session: &mut Session) {
+    /// Hands the effects of one execution to the journal, and notes what depends on them; the shards of what they changed are locked.
+    pub(crate) fn log(
+        &self,
+        effects: &mut Effects,
+        confirmation: &mut Confirmation,
+        data: &mut Locked<'_, Attached>,
+        session: &mut Session,
+    ) {
         let (database, unit) = effects.unit();
         session.offset = self.journal.append(database, unit);
+        let start = session.offset - unit.len() as u64;
+        self.durability.diary.note(start, confirmation.moment(|| self.moment()));
+        confirmation.appended(data, session.offset);
         effects.clear();
     }
 }

@@ -10,6 +10,7 @@ use crate::attached::Attached;
 use crate::blocking::Wait;
 use crate::call::Call;
 use crate::command::{Command, Keys, flag};
+use crate::durability::Confirmation;
 use crate::effects::Effects;
 use crate::fault::Fault;
 use crate::meter::Meter;
@@ -21,6 +22,8 @@ use crate::session::Session;
 #[derive(Debug, Default)]
 pub(crate) struct Aftermath {
     pub(crate) effects: Effects,
+    /// What the reply depends on.
+    pub(crate) confirmation: Confirmation,
     pub(crate) outbox: Outbox,
     /// Keys that changed and somebody waits for.
     pub(crate) ready: VecDeque<(usize, Vec<u8>)>,
@@ -68,7 +71,8 @@ impl Server {
         after: &mut Aftermath,
         work: impl FnOnce(&mut Call<'_, 'd>) -> R,
     ) -> R {
-        let Aftermath { effects, outbox, ready, meter } = after;
+        let Aftermath { effects, confirmation, outbox, ready, meter } = after;
+        confirmation.begin(self.durability.guards_reads());
         effects.are_wanted = self.journal.is_wanted() && !session.is_exempt && !self.replication.is_replica();
         let reply = Writer::new(out, session.version);
         let (wait, reads, writes, may_wait, wall) = (None, false, false, true, now);
@@ -81,6 +85,7 @@ impl Server {
             now,
             wall,
             effects,
+            confirmation,
             outbox,
             ready,
             meter,
@@ -91,7 +96,7 @@ impl Server {
         };
         let result = work(&mut call);
         if !effects.is_empty() {
-            self.log(effects, session);
+            self.log(effects, confirmation, data, session);
         }
         result
     }
@@ -104,6 +109,9 @@ impl Call<'_, '_> {
         let (start, database) = (self.reply.buffer().len(), self.session.database);
         (self.effects.changes, self.effects.is_said) = (0, false);
         (self.reads, self.writes) = (command.is(flag::READONLY), command.is(flag::WRITE));
+        if self.confirmation.guards_reads && self.reads && matches!(command.keys, Keys::All) {
+            self.confirmation.depends_on(self.server.journal.end.get());
+        }
         let began = self.meter.start();
         self.server.monitors.tell(self.session.client(), database, command, words, self.outbox);
         let outcome = (command.run)(self, words);

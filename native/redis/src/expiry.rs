@@ -32,6 +32,9 @@ impl<'c> Call<'c, '_> {
     /// may still be there, expired. Returns where it lies.
     pub(crate) fn expire_if_due(&mut self, key: &[u8]) -> Place {
         let place = self.data.place(key);
+        if self.confirmation.guards_reads {
+            self.confirmation.depends_on(self.data.attached_at(place).recent.of(place.hash));
+        }
         let database = self.data.part(self.session.database, place);
         if database.volatile() > 0
             && database.item(place.hash, key).is_some_and(|item| item.is_expired(self.now))

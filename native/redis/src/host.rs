@@ -3,7 +3,11 @@
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
+use std::sync::LazyLock;
 use std::time::Instant;
+
+/// Milliseconds of a clock that never goes back.
+pub type Moment = u64;
 
 /// What a server says about itself and only its host knows.
 pub trait Host: Send + Sync {
@@ -15,6 +19,8 @@ pub trait Host: Send + Sync {
     fn threads(&self) -> usize;
     /// The TCP port; 0 without one.
     fn port(&self) -> u16;
+    /// Milliseconds of the machine's clock that never goes back, and goes on while it sleeps.
+    fn moment(&self) -> Moment;
     /// A client asks the process to end.
     fn shut_down(&self);
 }
@@ -45,6 +51,8 @@ pub struct Usage {
     pub machine: u64,
 }
 
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 /// A server without a process of its own, as in tests.
 pub(crate) struct NoHost;
 
@@ -63,6 +71,10 @@ impl Host for NoHost {
 
     fn port(&self) -> u16 {
         0
+    }
+
+    fn moment(&self) -> Moment {
+        BEGAN.elapsed().as_millis() as Moment
     }
 
     fn shut_down(&self) {}

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::ClientId;
+use crate::durability::Tickets;
 
 /// Something for another connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Mail {
     GoOn,
     /// Close it.
     Close,
+    /// A push or an answer that leaves, with all behind it, when these tickets are released.
+    Held(Box<Mail>, Tickets),
 }
 
 /// How much may wait to be sent to a connection that is told what it has not asked for and does not read: then it is closed.
@@ -62,6 +65,16 @@ impl Outbox {
     /// Takes back these pieces.
     pub(crate) fn retract(&mut self, pieces: std::ops::Range<usize>) {
         self.mail.drain(pieces);
+    }
+
+    /// Messages laid down since there were so many leave when these tickets are released.
+    pub(crate) fn hold(&mut self, since: usize, tickets: &Tickets) {
+        for (_, mail) in &mut self.mail[since..] {
+            if let Mail::Push(_) = mail {
+                let push = Box::new(std::mem::replace(mail, Mail::GoOn));
+                *mail = Mail::Held(push, tickets.clone());
+            }
+        }
     }
 
     /// Takes everything.

@@ -16,7 +16,8 @@ use crate::command::Command;
 use crate::config::{self, Config};
 use crate::counters::{Counters, Usage};
 use crate::discard::Bin;
-use crate::host::{Host, NoHost, Run, chance_name};
+use crate::durability::Durability;
+use crate::host::{Host, Moment, NoHost, Run, chance_name};
 use crate::latency::Latency;
 use crate::loading::Loading;
 use crate::monitors::Monitors;
@@ -77,6 +78,8 @@ pub struct Server {
     pub(crate) restraints: Restraints,
     /// Every change as bytes, for the append-only file and for replicas.
     pub(crate) journal: Arc<Journal>,
+    /// When a write counts as done.
+    pub(crate) durability: Durability,
     /// Everybody's connections.
     pub(crate) clients: Clients,
     /// Who may do what.
@@ -132,6 +135,7 @@ impl Server {
             replication: Replication::default(),
             restraints: Restraints::default(),
             journal: Arc::new(Journal::new(chance_name())),
+            durability: Durability::default(),
             clients: Clients::default(),
             acl: Acl::default(),
             config,
@@ -185,6 +189,12 @@ impl Server {
     #[must_use]
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal
+    }
+
+    /// Milliseconds of a clock that never goes back.
+    #[inline]
+    pub(crate) fn moment(&self) -> Moment {
+        self.host.moment()
     }
 
     /// What a client may send.

@@ -10,6 +10,7 @@ use crate::attached::{Alarm, Name};
 use crate::blocking::Waiter;
 use crate::clients::Client;
 use crate::command::{Command, Keys};
+use crate::durability::Mode;
 use crate::fault::Fault;
 use crate::identity::Identity;
 use crate::pubsub::Subscriptions;
@@ -46,6 +47,8 @@ pub struct Session {
     pub(crate) replica: Option<Arc<Replica>>,
     /// The journal's offset behind its last write: its reply may be released once that is safe.
     pub(crate) offset: u64,
+    /// When its writes count as done, if it is not for the server's mode to say.
+    pub(crate) mode: Option<Mode>,
     /// It repeats what has happened already (a log that is loaded, a primary's stream): its changes are not logged again, nothing
     /// expires by it, and nothing is refused to it.
     pub(crate) is_exempt: bool,
@@ -110,6 +113,7 @@ impl Session {
             announced: None,
             replica: None,
             offset: 0,
+            mode: None,
             is_exempt: false,
             failure: None,
             is_closing: false,

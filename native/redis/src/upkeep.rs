@@ -60,6 +60,7 @@ impl Sweeper {
     /// Drops what others have left behind, removes what has expired and what there is no room for. Returns mail for connections, to be
     /// delivered now.
     pub fn sweep(&mut self, now: Millis) -> &mut Outbox {
+        self.after.confirmation.begin_batch();
         self.rubbish.try_iter().for_each(drop);
         self.server.clean_leftovers(now, &mut self.after);
         self.server.expire_some(now, SWEEP_MAX, &mut self.after);

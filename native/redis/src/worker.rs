@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use dataset::Millis;
 use resp::Writer;
@@ -12,6 +13,7 @@ use crate::blocking::Waiter;
 use crate::clients::Peer;
 use crate::command::{Command, flag};
 use crate::config;
+use crate::durability::{Hold, Holds, Mode};
 use crate::execute::Aftermath;
 use crate::fault::Fault;
 use crate::host::wall_clock;
@@ -42,6 +44,10 @@ pub struct Worker {
     after: Aftermath,
     /// Who of this worker's connections gives up waiting, and when.
     deadlines: BTreeMap<(Millis, u64), Arc<Waiter>>,
+    /// What parts of the reply wait for.
+    holds: Holds,
+    /// What the reply of the last execution depends on.
+    depends_on: u64,
     /// Room for the words of a request, empty between two inputs.
     words: Vec<&'static [u8]>,
     batch: Batch,
@@ -55,15 +61,8 @@ impl Worker {
     pub fn new(server: Arc<Server>, number: usize) -> Self {
         let after = Aftermath::default();
         server.workers.lock().push(after.meter.counters.clone());
-        Self {
-            server,
-            number,
-            after,
-            deadlines: BTreeMap::new(),
-            words: Vec::new(),
-            batch: Batch::default(),
-            replicas: (0, Vec::new()),
-        }
+        let (deadlines, holds, words, batch, replicas) = Default::default();
+        Self { server, number, after, deadlines, holds, depends_on: 0, words, batch, replicas }
     }
 
     /// A connection stands; `token` is what the host calls it.
@@ -169,6 +168,12 @@ impl Worker {
         &mut self.after.outbox
     }
 
+    /// The next part of the last input's reply that waits.
+    #[inline]
+    pub fn next_hold(&mut self) -> Option<Hold> {
+        self.holds.next()
+    }
+
     /// Looks ahead at what several connections sent, before each is served.
     pub fn ahead<'i>(&mut self, inputs: impl Iterator<Item = &'i [u8]>) {
         let mut words = std::mem::take(&mut self.words);
@@ -189,6 +194,7 @@ impl Worker {
         let fed_from = session.replica.as_ref().map(|_| out.len());
         self.after.meter.begin();
         self.after.meter.counters.reads.up();
+        self.after.confirmation.begin_batch();
         let mut progress = self.serve_requests(session, input, out, limit, now, &mut words);
         if let Some(start) = fed_from.filter(|start| out.len() > *start) {
             // An answer within the stream would be read as a part of it.
@@ -289,9 +295,10 @@ impl Worker {
 
     /// One request: finds its row, and executes it unless something forbids. False when a pause holds it: it is to be asked again.
     fn request(&mut self, session: &mut Session, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) -> bool {
-        let (start, is_skipped) = (out.len(), session.identity.begins_skipped());
+        let (start, is_skipped, pieces) = (out.len(), session.identity.begins_skipped(), self.after.outbox.len());
         let admitted = admit(&self.server, session, words);
         match admitted
+            .and_then(|command| self.server.within_bound(command, session))
             .and_then(|command| self.server.afford(command, session, now, &mut self.after))
             .and_then(|command| self.server.unrestrained(command, session))
         {
@@ -308,6 +315,9 @@ impl Worker {
         }
         if is_skipped || session.identity.replies != Replies::On {
             out.truncate(start);
+        }
+        if self.depends_on > 0 {
+            self.hold(session, start.min(out.len()), pieces);
         }
         if !self.after.outbox.is_empty() {
             self.take_own_mail(session, out);
@@ -356,7 +366,9 @@ impl Worker {
             drop(data);
             return self.refuse(session, words, fault, out);
         }
+        self.after.confirmation.last = 0;
         let wait = server.run(session, &mut data, command, words, out, now, &mut self.after);
+        self.depends_on = self.after.confirmation.offset;
         if let Some(wait) = wait {
             let waiter = server.enrol(session, &mut data, command, words, wait);
             if let Some(deadline) = waiter.deadline {
@@ -372,6 +384,26 @@ impl Worker {
         forget_caching(session, Some(command));
     }
 
+    /// The reply from here on waits until what it depends on is confirmed as the connection's mode asks; and so do messages for others.
+    #[inline]
+    fn hold(&mut self, session: &Session, start: usize, pieces: usize) {
+        let (offset, mode) = (std::mem::take(&mut self.depends_on), self.server.mode_of(session));
+        if self.server.may_hold(mode) {
+            self.hold_until(mode, offset, start, pieces);
+        }
+    }
+
+    #[cold]
+    fn hold_until(&mut self, mode: Mode, offset: u64, start: usize, pieces: usize) {
+        let tickets = self.server.tickets(mode, offset);
+        self.server.durability.counts.held.fetch_add(u64::from(!tickets.is_empty()), Relaxed);
+        self.holds.put(start, &tickets);
+        let last = self.after.confirmation.last;
+        if last > 0 && self.after.outbox.len() > pieces {
+            self.after.outbox.hold(pieces, &self.server.tickets(mode, last));
+        }
+    }
+
     /// What the connection's command means for itself stands behind its reply.
     #[cold]
     fn take_own_mail(&mut self, session: &mut Session, out: &mut Vec<u8>) {
@@ -381,6 +413,12 @@ impl Worker {
                 Mail::Answer(bytes) => out.extend_from_slice(&bytes),
                 Mail::GoOn => {}
                 Mail::Close => session.is_closing = true,
+                Mail::Held(mail, tickets) => {
+                    self.holds.put(out.len(), &tickets);
+                    if let Mail::Push(bytes) = *mail {
+                        out.extend_from_slice(&bytes);
+                    }
+                }
             }
         }
     }

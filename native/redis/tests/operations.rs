@@ -10,6 +10,10 @@ use talk::{NOW, Talk};
 struct Quiet;
 
 impl Host for Quiet {
+    fn moment(&self) -> u64 {
+        0
+    }
+
     fn connections(&self) -> host::Connections {
         host::Connections { total: 7, ..host::Connections::default() }
     }

@@ -175,7 +175,7 @@ fn reset(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     call.session.transaction = None;
     call.stop_listening();
     call.stop_tracking();
-    call.session.database = 0;
+    (call.session.database, call.session.mode) = (0, None);
     call.set_version(Version::Two);
     call.server.monitors.leave(call.session.id);
     call.session.forget_identity(&call.server.acl);

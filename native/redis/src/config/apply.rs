@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::durability::Mode;
 use crate::events;
 use crate::server::Server;
 
@@ -16,6 +17,15 @@ pub(super) fn acl_file(server: &Server, path: &str) -> Result<(), String> {
 
 pub(super) fn events(server: &Server, text: &str) -> Result<(), String> {
     server.set_events(events::parse(text).unwrap_or(0));
+    Ok(())
+}
+
+pub(super) fn durability(server: &Server, text: &str) -> Result<(), String> {
+    Mode::parse(text).map(|mode| server.set_mode(mode))
+}
+
+pub(super) fn waits_for_disk(server: &Server, text: &str) -> Result<(), String> {
+    server.set_always(text == "always");
     Ok(())
 }
 

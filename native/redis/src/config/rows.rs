@@ -138,7 +138,9 @@ pub(super) const REPLICATION: &[Directive] = &[
 pub(super) const OTHERS: &[Directive] = &[
     row("save", Kind::Checked(special::save), "").only_default(NO_LOG),
     row("appendonly", Kind::Switch, "no").only_default(NO_LOG),
-    row("appendfsync", Kind::Choice(&["everysec", "always", "no"]), "everysec"),
+    row("appendfsync", Kind::Choice(&["everysec", "always", "no"]), "everysec").then(apply::waits_for_disk),
+    row("durability", Kind::Checked(special::durability), "async").then(apply::durability),
+    row("durability-timeout", Kind::Number(1, i32::MAX as i64), "10000"),
     row("appendfilename", Kind::Text, "appendonly.aof").fixed(),
     row("appenddirname", Kind::Text, "appendonlydir").fixed(),
     row("dbfilename", Kind::Text, "dump.rdb"),

@@ -1,12 +1,18 @@
 //! Directives with a form of their own.
 
 use super::directive::bytes;
+use crate::durability::Mode;
 use crate::events;
 
 /// `notify-keyspace-events`: letters.
 pub(super) fn events(text: &str) -> Result<String, String> {
     let bits = events::parse(text);
     bits.map(events::text).ok_or_else(|| "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned())
+}
+
+/// `durability`: a mode.
+pub(super) fn durability(text: &str) -> Result<String, String> {
+    Mode::parse(text).map(|mode| mode.to_string())
 }
 
 /// `save`: pairs of seconds and changes, or nothing.

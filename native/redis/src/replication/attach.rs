@@ -81,6 +81,7 @@ impl Server {
     /// A replica has said how far it is.
     pub(crate) fn heard_of_replica(&self, now: Millis, outbox: &mut Outbox) {
         self.restrain_few_replicas(now);
+        self.replicas_moved();
         self.look_at_waiting(outbox);
     }
 

@@ -157,6 +157,11 @@ impl Replica {
         self.id.token
     }
 
+    /// Its name, and the ends of what it has applied and of what its disk holds.
+    pub(crate) fn holds(&self) -> (&str, u64, u64) {
+        (&self.announced.name, self.acked.load(SeqCst), self.synced.load(SeqCst))
+    }
+
     pub(crate) fn view(&self, now: Millis) -> ReplicaView {
         ReplicaView {
             name: self.announced.name.clone(),

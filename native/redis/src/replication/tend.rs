@@ -63,7 +63,11 @@ impl Server {
         let replication = &self.replication;
         let (left_at, ttl) = (replication.replicas.left_at.load(Relaxed), self.config.number(config::REPL_BACKLOG_TTL));
         let is_over = ttl > 0 && left_at > 0 && now.saturating_sub(left_at) > ttl.unsigned_abs() * 1000;
-        if !is_over || replication.is_replica() || !self.journal.is_wanted_by(Want::Replicas) {
+        if !is_over
+            || self.durability.needs_stream()
+            || replication.is_replica()
+            || !self.journal.is_wanted_by(Want::Replicas)
+        {
             return;
         }
         let Some(_everything) = self.lock(Shards::ALL) else { return };

@@ -181,7 +181,7 @@ impl Call<'_, '_> {
     /// `BUSY`.
     fn lock_all(&mut self) -> Outcome {
         if !self.effects.is_empty() {
-            self.server.log(self.effects, self.session);
+            self.server.log(self.effects, self.confirmation, self.data, self.session);
         }
         let nothing = self.server.dataset.lock(Shards::NONE);
         drop(std::mem::replace(self.data, nothing));

@@ -12,6 +12,7 @@ use crate::clients::mark;
 use crate::command::{Command, Keys, Run, flag};
 use crate::commands::connection::is_plain;
 use crate::commands::help::{help, misused};
+use crate::durability::Mode;
 use crate::fault::{Fault, Outcome};
 use crate::identity::Replies;
 use crate::words;
@@ -38,6 +39,8 @@ pub(super) const COMMANDS: &[Command] =
         row("unblock", -3, ADMIN, unblock)
             .about("5.0.0", "Ends a connection's waiting, as at its TIMEOUT or with an ERROR."),
         row("tracking", -3, OWN, tracking::tracking).about("6.0.0", "Whether to be told when what was read changes."),
+        row("durability", -2, OWN, durability)
+            .about("7.2.4", "When its writes count as done: a mode, or default for the server's; without one says it."),
         row("caching", 3, OWN, tracking::caching).about("6.0.0", "Whether the next command's keys are remembered."),
         row("trackinginfo", 2, OWN, tracking::info).about("6.2.0", "What the connection is told of."),
         row("getredir", 2, OWN, tracking::redirection).about("6.0.0", "Who is told in the connection's place."),
@@ -109,6 +112,27 @@ fn pause(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 
 fn unpause(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     call.server.pause.end(call.outbox);
+    call.reply.ok();
+    Ok(())
+}
+
+fn durability(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let mode = match words {
+        [_, _] => {
+            call.reply.bulk(call.server.mode_of(call.session).to_string().as_bytes());
+            return Ok(());
+        }
+        [_, _, word] if words::is(word, "default") => None,
+        [_, _, word] => {
+            let mode = Mode::parse(&String::from_utf8_lossy(word));
+            Some(mode.map_err(|wrong| Fault::made(format!("ERR {wrong}, or default")))?)
+        }
+        _ => return Err(Fault::SYNTAX),
+    };
+    if let Some(mode) = mode {
+        call.server.prepare_for(mode);
+    }
+    call.session.mode = mode;
     call.reply.ok();
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! INFO: what the server says of itself, in sections of lines `name:value`, as clients and exporters read them.
 
+mod durability;
 mod memory;
 mod process;
 mod replication;
@@ -56,6 +57,7 @@ const SECTIONS: &[Section] = &[
     section("Clients", process::clients),
     section("Memory", memory::memory),
     section("Persistence", process::persistence),
+    section("Durability", durability::durability),
     section("Stats", statistics::stats),
     section("Replication", replication::replication),
     section("CPU", process::processor),
