@@ -27,13 +27,14 @@ def refused(why: str, *rows: tuple[str, ...]) -> tuple[Directive, ...]:
 
 
 UNSERVED: tuple[Directive, ...] = (
-    *refused(NO_LOG, ("save", ""), ("appendonly", "no")),
+    *refused(NO_LOG, ("save", "")),
+    *refused(
+        "a base is always a snapshot: every version that reads a log in parts reads it",
+        ("aof-use-rdb-preamble", "yes"),
+    ),
+    *ignored("what a rewrite supersedes is deleted when the new base is on the disk", ("aof-disable-auto-gc", "no")),
     *ignored(
         NO_LOG,
-        ("appendfilename", "appendonly.aof"), ("appenddirname", "appendonlydir"), ("appendfsync", "everysec"),
-        ("no-appendfsync-on-rewrite", "no"), ("auto-aof-rewrite-percentage", "100"),
-        ("auto-aof-rewrite-min-size", "64mb"), ("aof-load-truncated", "yes"), ("aof-use-rdb-preamble", "yes"),
-        ("aof-timestamp-enabled", "no"), ("aof-rewrite-incremental-fsync", "yes"), ("aof-disable-auto-gc", "no"),
         ("dbfilename", "dump.rdb"), ("rdbcompression", "yes"), ("rdbchecksum", "yes"), ("rdb-del-sync-files", "no"),
         ("rdb-save-incremental-fsync", "yes"), ("stop-writes-on-bgsave-error", "yes"), ("sanitize-dump-payload", "no"),
     ),

@@ -74,7 +74,7 @@ def test_in_the_background(tmp_path: Path) -> None:
     ("arguments", "complaint"),
     [
         (["--prot", "7000"], "the command line: prot: Redis knows no such directive: did you mean port?"),
-        (["--appendonly", "yes"], "the command line: appendonly yes is refused: "),
+        (["--tls-port", "6380"], "the command line: tls-port 6380 is refused: "),
         (["/none/such.conf"], "/none/such.conf: No such file or directory: name a file that can be read"),
         (["--dir", "/none/such"], "dir /none/such: No such file or directory: name a directory that there is"),
         (["--port", "0", "--bind", "192.0.2.1"], "is not one of this host's; give another with --bind"),

@@ -98,7 +98,7 @@ def test_what_the_engine_reads_is_handed_on_as_it_stands() -> None:
         ("loglevel loud", "redis.conf:1: loglevel loud: write one of debug, verbose, notice, warning, nothing"),
         ("unixsocketperm 9", "redis.conf:1: unixsocketperm 9: '9' is no access mode"),
         ('bind "a', 'redis.conf:1: a quote is not closed, or something follows right behind one: bind "a'),
-        ("appendonly yes", "redis.conf:1: appendonly yes is refused: nothing is written to disk"),
+        ("aof-use-rdb-preamble no", "redis.conf:1: aof-use-rdb-preamble no is refused: a base is always a snapshot"),
         (
             "repl-diskless-load swapdb",
             "redis.conf:1: repl-diskless-load swapdb is refused: a snapshot is kept in a file",

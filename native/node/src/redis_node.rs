@@ -83,11 +83,12 @@ impl RedisNode {
     /// Starts the threads.
     ///
     /// # Errors
-    /// When the system has no threads or descriptors left.
+    /// When the system has no threads or descriptors left, or when the log on the disk can't be gone on with.
     pub fn start(&mut self) -> io::Result<()> {
         let post = Arc::new(Post::new(self.census.wakers()));
         let (redis, limit) = (self.redis.clone(), self.output_limit);
         let listeners: Arc<[String]> = self.census.listeners().into();
+        self.redis.begin_log(wall_clock()).map_err(io::Error::other)?;
         self.server.start(|number| {
             let worker = redis::Worker::new(redis.clone(), number);
             Redis::new(worker, number, post.clone(), listeners.clone(), limit)
@@ -109,6 +110,7 @@ impl RedisNode {
         self.redis.end_scripts();
         self.server.stop(timeout);
         (self.sweeper, self.following, self.saving) = (None, None, None);
+        self.redis.end_log();
     }
 
     /// What INFO says about a section (`""`: the usual ones), line by line.

@@ -2,6 +2,7 @@
 //! nothing expires by it (what has expired is removed by a command of its own), and its changes are not encoded: on a replica the
 //! stream's own bytes are appended to the journal, under the same locks.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use dataset::{Locked, Millis, Shards};
@@ -17,8 +18,8 @@ use crate::server::Server;
 use crate::session::Session;
 
 /// One stream of commands, done in its order.
-pub struct Applier {
-    server: Arc<Server>,
+pub struct Applier<S = Arc<Server>> {
+    server: S,
     /// The change of roles after which it began, for a primary's stream: after another one it does nothing any more.
     generation: Option<u64>,
     session: Session,
@@ -29,9 +30,21 @@ pub struct Applier {
 }
 
 impl Applier {
+    /// Removes all data, as FLUSHALL does; everything is locked.
+    pub(crate) fn empty<'d>(server: &'d Server, data: &mut Locked<'d, Attached>, now: Millis, outbox: &mut Outbox) {
+        let mut session = Session { is_exempt: true, ..Session::new(Client::nobody()) };
+        let (words, mut after): ([&[u8]; 1], _) = ([b"FLUSHALL"], Aftermath::default());
+        if let Ok(command) = row(&words) {
+            server.run(&mut session, data, command, &words, &mut Vec::new(), now, &mut after);
+        }
+        after.outbox.take().into_iter().for_each(|(to, mail)| outbox.put(to, mail));
+    }
+}
+
+impl<S: Deref<Target = Server>> Applier<S> {
     /// One that begins, in database 0.
     #[must_use]
-    pub fn new(server: Arc<Server>) -> Self {
+    pub fn new(server: S) -> Self {
         let session = Session { is_exempt: true, ..Session::new(Client::nobody()) };
         Self { server, generation: None, session, after: Aftermath::default(), reply: Vec::new(), open: Vec::new() }
     }
@@ -75,16 +88,6 @@ impl Applier {
         self.generation = Some(generation);
         (self.session.transaction, self.session.failure, self.session.database) = (None, None, database);
         self.open.clear();
-    }
-
-    /// Removes all data, as FLUSHALL does; everything is locked.
-    pub(crate) fn empty<'d>(server: &'d Server, data: &mut Locked<'d, Attached>, now: Millis, outbox: &mut Outbox) {
-        let mut session = Session { is_exempt: true, ..Session::new(Client::nobody()) };
-        let (words, mut after): ([&[u8]; 1], _) = ([b"FLUSHALL"], Aftermath::default());
-        if let Ok(command) = row(&words) {
-            server.run(&mut session, data, command, &words, &mut Vec::new(), now, &mut after);
-        }
-        after.outbox.take().into_iter().for_each(|(to, mail)| outbox.put(to, mail));
     }
 
     /// A transaction has begun and has not been executed.

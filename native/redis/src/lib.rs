@@ -12,6 +12,7 @@
 
 mod acl;
 mod admission;
+mod aof;
 mod applier;
 mod attached;
 mod batch;
@@ -64,6 +65,7 @@ mod upkeep;
 mod words;
 mod worker;
 
+pub use aof::LoadedLog;
 pub use applier::Applier;
 pub use call::Call;
 pub use clients::{ClientId, Peer};

@@ -18,6 +18,8 @@ pub(crate) mod reason {
     pub(crate) const STALE: u32 = 1 << 2;
     /// Data is being loaded.
     pub(crate) const LOADING: u32 = 1 << 3;
+    /// The append-only file can't be written.
+    pub(crate) const LOG_FAILS: u32 = 1 << 16;
 }
 
 /// Which commands a reason concerns.
@@ -36,7 +38,13 @@ struct Row {
 }
 
 /// In the order in which Redis asks.
-static ROWS: [Row; 4] = [
+static ROWS: [Row; 5] = [
+    Row {
+        reason: reason::LOG_FAILS,
+        concerns: Concerns::Writes,
+        // What the disk says is put behind it.
+        answer: Fault::of("MISCONF Errors writing to the AOF file"),
+    },
     Row {
         reason: reason::FEW_REPLICAS,
         concerns: Concerns::Writes,
@@ -89,6 +97,7 @@ impl Server {
     fn ask_restraints(&self, command: &'static Command, session: &Session) -> Result<&'static Command, Fault> {
         let concerned = |row: &&Row| self.restraints.has(row.reason) && row.concerns.command(command, session);
         match ROWS.iter().find(concerned) {
+            Some(row) if !session.is_exempt && row.reason == reason::LOG_FAILS => Err(self.log_fault()),
             Some(row) if !session.is_exempt => Err(row.answer.clone()),
             _ => Ok(command),
         }

@@ -9,6 +9,7 @@ use journal::Journal;
 use parking_lot::Mutex;
 
 use crate::acl::Acl;
+use crate::aof::Aof;
 use crate::attached::Attached;
 use crate::blocking::Waiter;
 use crate::clients::Clients;
@@ -116,6 +117,8 @@ pub struct Server {
     /// Whose turn it is to take a snapshot.
     pub(crate) turns: Arc<Turns>,
     pub(crate) loading: Loading,
+    /// The append-only file.
+    pub(crate) aof: Aof,
 }
 
 impl Server {
@@ -157,6 +160,7 @@ impl Server {
             events: AtomicU32::new(0),
             turns: Arc::default(),
             loading: Loading::default(),
+            aof: Aof::default(),
         }
     }
 

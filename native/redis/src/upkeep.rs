@@ -66,6 +66,7 @@ impl Sweeper {
         self.server.expire_some(now, SWEEP_MAX, &mut self.after);
         self.server.make_room(now, SWEEP_MAX, &mut self.after);
         self.server.tend_replication(now, &mut self.after.outbox);
+        self.server.tend_log(now);
         self.server.journal.kick();
         &mut self.after.outbox
     }

@@ -54,9 +54,9 @@ fn settings_at_the_start_are_applied_or_named() {
         ("maxmemory", "much", "maxmemory: argument must be a memory value"),
         ("nosuch", "1", "nosuch: no such directive is served here"),
         (
-            "appendonly",
-            "yes",
-            "appendonly: nothing is written to disk yet: leave it out, or start with what is to be lost",
+            "aof-use-rdb-preamble",
+            "no",
+            "aof-use-rdb-preamble: a base is always a snapshot: every version that reads a log in parts reads it",
         ),
         ("user", "bob wrong", "user: Error in ACL SETUSER modifier 'wrong': Syntax error"),
     ];

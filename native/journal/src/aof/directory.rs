@@ -111,6 +111,12 @@ impl Directory {
         self.manifest.history.iter().for_each(|entry| _ = fs::remove_file(self.part(entry)));
     }
 
+    /// The manifest on the disk does not name what is written.
+    #[must_use]
+    pub fn is_unlisted(&self) -> bool {
+        self.is_unlisted
+    }
+
     /// There is no log here yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -88,6 +88,11 @@ impl Increment {
         Ok(())
     }
 
+    /// The disk has failed, and what it may have lost is not kept any more.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_doubtful && self.has_forgotten
+    }
+
     /// Nobody will ask the disk for what was written so far.
     pub(super) fn forget(&mut self) {
         self.has_forgotten = true;

@@ -97,10 +97,15 @@ impl Keeper {
     /// Writes what has been appended; false when that fails.
     fn write_groups(&mut self) -> bool {
         while self.is_behind() {
+            let end = self.shared.journal.end.get();
             if self.taken.is_none() {
                 self.taken = self.shared.journal.take(&mut self.group);
             }
-            let Some(taken) = self.taken else { return true };
+            let Some(taken) = self.taken else {
+                // So much was appended before the file was wanted.
+                self.written = self.written.max(end);
+                return true;
+            };
             if let Err(why) = self.write_group(&taken) {
                 self.shared.fail(why);
                 return false;
@@ -126,7 +131,11 @@ impl Keeper {
         // Before the group is done with: where this fails, it is the sync alone that is tried again.
         self.taken = Some(*taken);
         if self.shared.fsync() == Fsync::Always || taken.split.is_some() {
-            self.sync()?;
+            let synced = self.sync();
+            // What is lost is in the base that the file behind the split is for.
+            if taken.split.is_none() || !self.increment.is_lost() {
+                synced?;
+            }
         }
         if let Some(database) = taken.split {
             self.rotation = self
@@ -140,17 +149,26 @@ impl Keeper {
 
     fn sync(&mut self) -> Result<(), String> {
         if self.increment.is_synced() {
-            self.shared.journal.synced.raise(self.written);
+            self.raise_synced();
             return Ok(());
         }
         let began = Instant::now();
-        self.increment.sync().map_err(|error| format!("can't sync the append-only file: {error}"))?;
+        let synced = self.increment.sync();
+        self.shared.is_lost.store(self.increment.is_lost(), Relaxed);
+        synced.map_err(|error| format!("can't sync the append-only file: {error}"))?;
         if began.elapsed() > SECOND {
             self.shared.delayed_syncs.fetch_add(1, Relaxed);
         }
         self.synced_at = Instant::now();
-        self.shared.journal.synced.raise(self.written);
+        self.raise_synced();
         Ok(())
+    }
+
+    /// As long as there is no base, nothing can be read again.
+    fn raise_synced(&self) {
+        if !self.directory.is_unlisted() {
+            self.shared.journal.synced.raise(self.written);
+        }
     }
 
     /// Once a second, or what has failed before; false when it fails.
@@ -190,7 +208,9 @@ impl Keeper {
             return Err("the log can't be written at the moment".to_owned());
         }
         self.directory.rebase(extension)?;
+        self.sync()?;
         let size = self.directory.size();
+        self.shared.is_listed.store(true, Relaxed);
         self.shared.size.store(size, Relaxed);
         self.shared.size_of_base.store(size, Relaxed);
         Ok(())

@@ -10,6 +10,7 @@
 //! A write or a sync that fails is tried again until it succeeds: meanwhile `failure` says why, so that no more writes are taken.
 
 use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -42,6 +43,10 @@ pub struct Status {
     pub size_of_base: u64,
     /// Syncs that took longer than a second.
     pub delayed_syncs: u64,
+    /// It has a base, or began with nothing: what is in it can be read again.
+    pub is_listed: bool,
+    /// What the disk has lost only a rewrite brings back.
+    pub is_lost: bool,
 }
 
 /// The file's side of a journal.
@@ -49,6 +54,7 @@ pub struct Status {
 pub struct Writer {
     shared: Arc<Shared>,
     orders: Sender<Order>,
+    temporary: PathBuf,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -64,6 +70,8 @@ pub(super) struct Shared {
     pub(super) size: AtomicU64,
     pub(super) size_of_base: AtomicU64,
     pub(super) delayed_syncs: AtomicU64,
+    pub(super) is_listed: AtomicBool,
+    pub(super) is_lost: AtomicBool,
     pub(super) thread: OnceLock<Thread>,
 }
 
@@ -97,7 +105,7 @@ impl Writer {
             }
             None => directory.add_increment(|file| Increment::begin(file, &history, offset, None))?,
         };
-        let size = directory.size();
+        let (size, temporary) = (directory.size(), directory.temporary());
         let shared = Arc::new(Shared {
             journal,
             fsync: AtomicU8::new(fsync as u8),
@@ -108,11 +116,13 @@ impl Writer {
             size: AtomicU64::new(size),
             size_of_base: AtomicU64::new(size),
             delayed_syncs: AtomicU64::new(0),
+            is_listed: AtomicBool::new(!directory.is_unlisted()),
+            is_lost: AtomicBool::new(false),
             thread: OnceLock::new(),
         });
         let (orders, received) = channel();
         let thread = Keeper::new(shared.clone(), directory, received, increment).start()?;
-        Ok(Self { shared, orders, thread: Mutex::new(Some(thread)) })
+        Ok(Self { shared, orders, temporary, thread: Mutex::new(Some(thread)) })
     }
 
     /// Changes when the disk is waited for.
@@ -141,7 +151,14 @@ impl Writer {
     pub fn status(&self) -> Status {
         let Shared { size, size_of_base, delayed_syncs, .. } = &*self.shared;
         let [size, size_of_base, delayed_syncs] = [size, size_of_base, delayed_syncs].map(|count| count.load(Relaxed));
-        Status { size, size_of_base, delayed_syncs }
+        let (is_listed, is_lost) = (self.shared.is_listed.load(Relaxed), self.shared.is_lost.load(Relaxed));
+        Status { size, size_of_base, delayed_syncs, is_listed, is_lost }
+    }
+
+    /// Where a new base is written before `rebase` makes it one.
+    #[must_use]
+    pub fn temporary(&self) -> &Path {
+        &self.temporary
     }
 
     /// What is appended from now on goes to a new increment. All shards are locked by the caller, whose cut this is.

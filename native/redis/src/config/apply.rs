@@ -24,7 +24,8 @@ pub(super) fn durability(server: &Server, text: &str) -> Result<(), String> {
     Mode::parse(text).map(|mode| server.set_mode(mode))
 }
 
-pub(super) fn waits_for_disk(server: &Server, text: &str) -> Result<(), String> {
+pub(super) fn fsync(server: &Server, text: &str) -> Result<(), String> {
+    server.adjust_log();
     server.set_always(text == "always");
     Ok(())
 }
@@ -59,5 +60,10 @@ pub(super) fn replicas_near(server: &Server, _text: &str) -> Result<(), String> 
 
 pub(super) fn backlog(server: &Server, _text: &str) -> Result<(), String> {
     server.journal.set_backlog(server.config.count(super::REPL_BACKLOG));
+    Ok(())
+}
+
+pub(super) fn log(server: &Server, _text: &str) -> Result<(), String> {
+    server.adjust_log();
     Ok(())
 }

@@ -18,8 +18,8 @@ use parking_lot::Mutex;
 
 pub(crate) use directive::{Directive, Setting};
 
-const GROUPS: [&[Directive]; 6] =
-    [rows::PROCESS, rows::CLIENTS, rows::MEMORY, rows::SIZES, rows::REPLICATION, rows::OTHERS];
+const GROUPS: [&[Directive]; 7] =
+    [rows::PROCESS, rows::CLIENTS, rows::MEMORY, rows::SIZES, rows::REPLICATION, rows::LOG, rows::OTHERS];
 
 /// Names a directive: its position among all rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,16 @@ names! {
     BULK_MAX = "proto-max-bulk-len"
     REQUEST_MAX = "client-query-buffer-limit"
     ACL_FILE = "aclfile"
+    AOF_FOLDER = "appenddirname"
+    AOF_NAME = "appendfilename"
+    AOF_STAMPS = "aof-timestamp-enabled"
+    AOF_TRUNCATED = "aof-load-truncated"
+    APPENDFSYNC = "appendfsync"
+    APPENDONLY = "appendonly"
+    NO_FSYNC_ON_REWRITE = "no-appendfsync-on-rewrite"
+    REWRITE_BYTES = "auto-aof-rewrite-min-size"
+    REWRITE_PERCENT = "auto-aof-rewrite-percentage"
+    REWRITE_SYNCS = "aof-rewrite-incremental-fsync"
     ACL_LOG_MAX = "acllog-max-len"
     CHANNELS_DEFAULT = "acl-pubsub-default"
     CONNECTIONS_MAX = "maxclients"

@@ -134,21 +134,28 @@ pub(super) const REPLICATION: &[Directive] = &[
         .only_default("an answer within the stream would be read as a part of it"),
 ];
 
-/// Disk, until there is any; and what has nothing to do here but does no harm.
-pub(super) const OTHERS: &[Directive] = &[
-    row("save", Kind::Checked(special::save), "").only_default(NO_LOG),
-    row("appendonly", Kind::Switch, "no").only_default(NO_LOG),
-    row("appendfsync", Kind::Choice(&["everysec", "always", "no"]), "everysec").then(apply::waits_for_disk),
+/// The append-only file, and when a write is done.
+pub(super) const LOG: &[Directive] = &[
+    row("appendonly", Kind::Switch, "no"),
+    row("appendfsync", Kind::Choice(&["everysec", "always", "no"]), "everysec").then(apply::fsync),
     row("durability", Kind::Checked(special::durability), "async").then(apply::durability),
     row("durability-timeout", Kind::Number(1, i32::MAX as i64), "10000"),
-    row("appendfilename", Kind::Text, "appendonly.aof").fixed(),
-    row("appenddirname", Kind::Text, "appendonlydir").fixed(),
-    row("dbfilename", Kind::Text, "dump.rdb"),
+    row("appendfilename", Kind::Checked(special::log_name), "appendonly.aof").fixed(),
+    row("appenddirname", Kind::Checked(special::log_name), "appendonlydir").fixed(),
     row("no-appendfsync-on-rewrite", Kind::Switch, "no"),
     row("auto-aof-rewrite-percentage", INT, "100"),
     row("auto-aof-rewrite-min-size", Kind::Bytes(0, MOST), "67108864"),
     row("aof-load-truncated", Kind::Switch, "yes"),
-    row("aof-use-rdb-preamble", Kind::Switch, "yes"),
+    row("aof-use-rdb-preamble", Kind::Switch, "yes")
+        .only_default("a base is always a snapshot: every version that reads a log in parts reads it"),
+    row("aof-timestamp-enabled", Kind::Switch, "no").then(apply::log),
+    row("aof-rewrite-incremental-fsync", Kind::Switch, "yes"),
+];
+
+/// Disk, until there is any; and what has nothing to do here but does no harm.
+pub(super) const OTHERS: &[Directive] = &[
+    row("save", Kind::Checked(special::save), "").only_default(NO_LOG),
+    row("dbfilename", Kind::Text, "dump.rdb"),
     row("rdbcompression", Kind::Switch, "yes"),
     row("rdbchecksum", Kind::Switch, "yes").fixed(),
     row("stop-writes-on-bgsave-error", Kind::Switch, "yes"),

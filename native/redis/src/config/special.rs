@@ -34,6 +34,14 @@ pub(super) fn primary(text: &str) -> Result<String, String> {
     }
 }
 
+/// `appendfilename`, `appenddirname`: a name without a path.
+pub(super) fn log_name(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains(['/', '\\']) {
+        return Err("it can't be a path, just a filename or a dirname".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 const CLASSES: [(&str, [i64; 3]); 3] =
     [("normal", [0, 0, 0]), ("slave", [256 << 20, 64 << 20, 60]), ("pubsub", [32 << 20, 8 << 20, 60])];
 

@@ -112,6 +112,23 @@ impl Whole {
         now: Millis,
         alive: &mut dyn FnMut(),
     ) -> Result<usize, Over> {
+        // What the log holds is the former data as a whole; a new one begins with what has come.
+        server.suspend_log();
+        let done = self.replace(server, generation, outbox, now, alive);
+        if !server.restraints.has(reason::LOADING) {
+            server.resume_log();
+        }
+        done
+    }
+
+    fn replace(
+        self,
+        server: &Arc<Server>,
+        generation: u64,
+        outbox: &mut Outbox,
+        now: Millis,
+        alive: &mut dyn FnMut(),
+    ) -> Result<usize, Over> {
         let history = History { epoch: server.journal.history().epoch, ..History::new(self.name) };
         server.change_role(generation, |data| {
             server.restraints.set(reason::LOADING, true);

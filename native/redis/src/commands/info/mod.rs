@@ -1,6 +1,7 @@
 //! INFO: what the server says of itself, in sections of lines `name:value`, as clients and exporters read them.
 
 mod durability;
+mod log;
 mod memory;
 mod process;
 mod replication;

@@ -73,13 +73,7 @@ pub(super) fn persistence(report: &mut Report<'_, '_>) {
     report.line("rdb_last_bgsave_time_sec", -1);
     report.line("rdb_current_bgsave_time_sec", -1);
     report.zeros(&["rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded"]);
-    report.zeros(&["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"]);
-    report.line("aof_last_rewrite_time_sec", -1);
-    report.line("aof_current_rewrite_time_sec", -1);
-    report.line("aof_last_bgrewrite_status", "ok");
-    report.zeros(&["aof_rewrites", "aof_rewrites_consecutive_failures"]);
-    report.line("aof_last_write_status", "ok");
-    report.zeros(&["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"]);
+    super::log::log(report);
 }
 
 pub(super) fn processor(report: &mut Report<'_, '_>) {

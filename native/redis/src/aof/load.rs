@@ -1,0 +1,192 @@
+//! The log at the start: its base as data, its increments as commands, each through its row. The journal stands afterwards where the
+//! log ends, with its last bytes in memory, so that replicas go on where they were.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+
+use dataset::Millis;
+use journal::aof::{Directory, Outcome, Piece, Writer, read};
+use journal::{History, Want};
+
+use crate::applier::Applier;
+use crate::config;
+use crate::host::chance_name;
+use crate::load::Expired;
+use crate::server::Server;
+
+/// Read at a time.
+const CHUNK: usize = 1 << 18;
+
+/// What was found at the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadedLog {
+    /// Commands of it.
+    pub commands: u64,
+    /// Bytes that were cut off its end, which was not whole.
+    pub cut: u64,
+    /// It ends where it says that it ends: replicas may go on.
+    pub is_exact: bool,
+}
+
+impl Server {
+    /// Loads the log, if there is to be one, and goes on writing it. Before anybody is served, and with nothing loaded but what is to be
+    /// the base of a log that begins.
+    ///
+    /// # Errors
+    /// Which file is wrong, where, and what can be done.
+    pub fn begin_log(self: &Arc<Self>, now: Millis) -> Result<Option<LoadedLog>, String> {
+        self.aof.has_begun.store(true, SeqCst);
+        if !self.config.is_on(config::APPENDONLY) {
+            return Ok(None);
+        }
+        let (directory, has_data) = (Directory::open(self.log_names())?, self.dataset.weight() > 0);
+        if directory.is_empty() {
+            if has_data {
+                // A base is made of what was loaded from elsewhere.
+                self.switch_log_on(now);
+                return Ok(None);
+            }
+            self.go_on(directory, false)?;
+            return Ok(None);
+        }
+        if has_data {
+            return Err(format!(
+                "{} holds data of its own, and other data has been loaded: move one of them away",
+                self.log_names().path().display()
+            ));
+        }
+        let (loaded, ends_with_mark) = self.load_log(&directory, true, now)?;
+        self.go_on(directory, ends_with_mark)?;
+        Ok(Some(loaded))
+    }
+
+    fn go_on(&self, directory: Directory, ends_with_mark: bool) -> Result<(), String> {
+        self.journal.want(Want::File, true);
+        let writer = Writer::start(self.journal.clone(), directory, ends_with_mark, self.fsync())?;
+        *self.aof.writer.lock() = Some(Arc::new(writer));
+        self.adjust_log();
+        Ok(())
+    }
+
+    /// Loads all parts; also says whether the last one ends with a mark.
+    fn load_log(&self, directory: &Directory, is_start: bool, now: Millis) -> Result<(LoadedLog, bool), String> {
+        let mut load = Load { server: self, applier: Applier::new(self), is_start, now, loaded: LoadedLog::default() };
+        let (parts, base) = (directory.parts(), directory.base());
+        let (mut last, mut position) = (Outcome::default(), None);
+        for (number, path) in parts.iter().enumerate() {
+            let is_last = number + 1 == parts.len();
+            last = load.part(path, base.as_ref() == Some(path), is_last)?;
+            position = last.position.or(position);
+            load.loaded.commands += last.commands;
+        }
+        load.loaded.is_exact = position.is_some() && last.unmarked == 0;
+        if is_start && !load.loaded.is_exact {
+            // Whoever wrote what no mark vouches for may have been another server: from here on it is another stream.
+            let end = self.journal.end.get();
+            let epoch = self.journal.history().epoch;
+            self.journal.restart(History { epoch, ..History::new(chance_name()) }, end);
+        }
+        let is_increment = directory.last().as_ref() == parts.last();
+        Ok((load.loaded, is_increment && last.ends_with_mark))
+    }
+}
+
+/// A load that is on its way.
+struct Load<'s> {
+    server: &'s Server,
+    applier: Applier<&'s Server>,
+    /// The journal follows what is loaded; else it goes on where it is.
+    is_start: bool,
+    now: Millis,
+    loaded: LoadedLog,
+}
+
+impl Load<'_> {
+    fn part(&mut self, path: &Path, is_base: bool, is_last: bool) -> Result<Outcome, String> {
+        let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
+        let file = File::open(path).map_err(|error| wrong(&error))?;
+        let length = file.metadata().map_err(|error| wrong(&error))?.len();
+        let mut source = BufReader::with_capacity(CHUNK, file);
+        let mut first = 0;
+        let start = source.fill_buf().map_err(|error| wrong(&error))?;
+        if is_base && (start.starts_with(b"REDIS") || start.starts_with(b"VALKEY")) {
+            self.snapshot(&mut source).map_err(|why| wrong(&why))?;
+            first = source.stream_position().map_err(|error| wrong(&error))?;
+        }
+        // The parts of a log are streams of their own: each begins in database 0.
+        self.applier.select(0);
+        let outcome = read(source, first, length - first, &mut |piece| self.piece(&piece));
+        match outcome.map_err(|error| wrong(&error))? {
+            Ok(outcome) if !outcome.is_truncated => Ok(outcome),
+            Ok(outcome) if is_last && self.server.config.is_on(config::AOF_TRUNCATED) => {
+                self.cut(path, length, outcome.whole).map_err(|error| wrong(&error))?;
+                Ok(outcome)
+            }
+            Ok(outcome) => Err(wrong(&format!(
+                "it ends in the middle of a command, and is whole up to byte {} of {length}; {}",
+                outcome.whole,
+                if is_last {
+                    "`aof-load-truncated yes` cuts off what is behind it"
+                } else {
+                    "others follow it, so it was whole once: bring it back from a copy or a replica"
+                }
+            ))),
+            Err(damage) => Err(wrong(&format!(
+                "damaged at byte {}: {}. It is right up to byte {} of {length}: bring it back from a copy or a replica; or, to go on \
+                 without all that follows: truncate --size={} {}",
+                damage.at,
+                damage.why,
+                damage.right,
+                damage.right,
+                path.display()
+            ))),
+        }
+    }
+
+    /// A base that is a snapshot.
+    fn snapshot(&mut self, source: &mut (impl BufRead + Seek)) -> Result<(), String> {
+        let loaded = self.server.load(&mut *source, self.now, Expired::Kept).map_err(|error| error.to_string())?;
+        if let (Some(replid), Some(offset), Some(epoch)) = (loaded.replid, loaded.offset, loaded.epoch)
+            && let Ok(replid) = replid.into_bytes().try_into()
+            && self.is_start
+        {
+            self.server.journal.restart(History { epoch, ..History::new(replid) }, offset);
+        }
+        Ok(())
+    }
+
+    fn piece(&mut self, piece: &Piece<'_>) -> Result<(), String> {
+        let journal = &self.server.journal;
+        match piece {
+            Piece::Command(words, raw) => {
+                let raw = if self.is_start { raw } else { &b""[..] };
+                let done = self.applier.apply(words, raw, self.now);
+                done.map_err(|fault| format!("the command can't be done: {}", String::from_utf8_lossy(&fault.0)))
+            }
+            Piece::Mark(Some(position)) if self.is_start => {
+                if journal.end.get() == position.offset {
+                    journal.change_history(|history, _| *history = position.history);
+                } else {
+                    journal.restart(position.history, position.offset);
+                }
+                Ok(())
+            }
+            Piece::Mark(_) | Piece::Line(_) => Ok(()),
+        }
+    }
+
+    /// What is behind the last whole unit was being written when the server ended.
+    fn cut(&mut self, path: &Path, length: u64, whole: u64) -> std::io::Result<()> {
+        let mut file = File::options().write(true).open(path)?;
+        file.set_len(whole)?;
+        file.seek(SeekFrom::End(0))?;
+        file.sync_all()?;
+        self.loaded.cut = length - whole;
+        // A transaction that was open is not done.
+        self.applier = Applier::new(self.server);
+        Ok(())
+    }
+}
