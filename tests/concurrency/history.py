@@ -85,6 +85,34 @@ class Caller:
         assert results is None, results
         return None
 
+    def script(self, text: str, commands: Sequence[Sequence[object]], *, declares: bool = True) -> None:
+        """Commands in one run of a script that takes a key and a value for each, its keys declared as such or not."""
+        said = [tuple(map(str, words)) for words in commands]
+        keys = [words[1] for words in said]
+        values = [words[2] if words[0] == "RPUSH" else "" for words in said]
+        asked = time.monotonic_ns()
+        count = len(keys) if declares else 0
+        (results,) = self.exchange([("EVAL", text, str(count), *keys, *values)])
+        assert isinstance(results, list), results
+        self.record(said, results, asked)
+
+    def alone(self, *words: object) -> object:
+        """One command, recorded as a transaction of one."""
+        said = tuple(map(str, words))
+        asked = time.monotonic_ns()
+        (result,) = self.exchange([said])
+        self.record([said], [result], asked)
+        return result
+
+    def pretend_to_add(self, key: str, amount: int) -> None:
+        """Another planted fault: recorded as INCRBY, and done by reading and writing."""
+        asked = time.monotonic_ns()
+        (before,) = self.exchange([("GET", key)])
+        after = int(str(before or 0)) + amount
+        self.exchange([("SET", key, str(after))])
+        said = ("INCRBY", key, str(amount))
+        self.operations.append(Operation(self.number, said, after, asked, time.monotonic_ns()))
+
     def pretend_to_transact(self, *commands: Sequence[object]) -> list[object]:
         """The planted fault: recorded as a transaction, and sent as single commands."""
         said = [tuple(map(str, words)) for words in commands]

@@ -6,27 +6,43 @@ which order a key's values came, and so, for every two transactions that met at 
     wr   it read what the other appended           ww   it appended behind what the other appended
     rw   it read before the other appended         rt   it was answered before the other was asked
 
+Values also go through queues: one appends a value, another one waits for it and moves it to the end of a list of what
+is done, so that this list tells in which order the queue's values came. wr: it moved what the other appended.
+
 A cycle of these is an anomaly. What is no cycle is told by itself: a value twice, a read that is no beginning of a
 longer one, an append that nobody reads at the end, a transaction that does not see its own append.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
-from tests.concurrency.history import Transaction
+from tests.concurrency.history import Operation, Transaction
 
-APPEND, READ = "RPUSH", "LRANGE"
+APPEND, READ, MOVE = "RPUSH", "LRANGE", "BLMOVE"
 Graph = dict[int, dict[int, str]]
 
 
 def anomalies(history: Sequence[Transaction], final: dict[str, list[str]]) -> list[str]:
     """Everything that is wrong, for a reader; `final` is what each list holds in the end."""
-    found = [complaint for check in (wrong_reads, lost_appends, blind_to_itself) for complaint in check(history, final)]
+    final = with_queues(history, final)
+    checks = (wrong_reads, wrong_lengths, lost_appends, stray_moves, blind_to_itself)
+    found = [complaint for check in checks for complaint in check(history, final)]
     if found:
         return found
     cycle = find_cycle(dependencies(history, final))
     return [describe(cycle, history)] if cycle else []
+
+
+def with_queues(history: Sequence[Transaction], final: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Queues as if nothing had been taken from them: what was moved on, and what is left."""
+    moved = {operation.key: operation.words[2] for each in history for operation in moves(each)}
+    return final | {queue: final[done] + final.get(queue, []) for queue, done in moved.items()}
+
+
+def moves(transaction: Transaction) -> Iterable[Operation]:
+    return (operation for operation in transaction.operations if operation.name == MOVE)
 
 
 def reads(transaction: Transaction) -> Iterable[tuple[str, list[str]]]:
@@ -40,6 +56,8 @@ def appends(transaction: Transaction) -> Iterable[tuple[str, str]]:
     for operation in transaction.operations:
         if operation.name == APPEND:
             yield operation.key, operation.words[2]
+        elif operation.name == MOVE:
+            yield operation.words[2], str(operation.result)
 
 
 def wrong_reads(history: Sequence[Transaction], final: dict[str, list[str]]) -> Iterable[str]:
@@ -51,6 +69,30 @@ def wrong_reads(history: Sequence[Transaction], final: dict[str, list[str]]) -> 
         for key, values in reads(transaction):
             if values != final.get(key, [])[: len(values)]:
                 yield f"{key} was read as {values}, which is no beginning of {final.get(key)}"
+
+
+def wrong_lengths(history: Sequence[Transaction], final: dict[str, list[str]]) -> Iterable[str]:
+    """Appends that were told another length than the list had then; queues become shorter, too."""
+    queues = {operation.key for each in history for operation in moves(each)}
+    places = {(key, value): place for key, values in final.items() for place, value in enumerate(values, start=1)}
+    for transaction in history:
+        for operation in transaction.operations:
+            place = places.get((operation.key, operation.words[2]), operation.result)
+            if operation.name == APPEND and operation.key not in queues and operation.result != place:
+                yield f"{' '.join(operation.words)} was told length {operation.result} and came to place {place}"
+
+
+def stray_moves(history: Sequence[Transaction], final: dict[str, list[str]]) -> Iterable[str]:
+    """Values that were moved and that nobody had appended, or nobody any more."""
+    del final
+    pushed = {each for transaction in history for each in appends(transaction)}
+    taken: set[tuple[str, object]] = set()
+    for transaction in history:
+        for operation in moves(transaction):
+            value = (operation.key, operation.result)
+            if value not in pushed or value in taken:
+                yield f"{operation.result} was taken from {operation.key}, where it was not"
+            taken.add(value)
 
 
 def lost_appends(history: Sequence[Transaction], final: dict[str, list[str]]) -> Iterable[str]:
@@ -71,6 +113,7 @@ def blind_to_itself(history: Sequence[Transaction], final: dict[str, list[str]])
         for operation in transaction.operations:
             if operation.name == APPEND:
                 own[operation.key].append(operation.words[2])
+            if operation.name != READ:
                 continue
             values = operation.result
             assert isinstance(values, list)
@@ -95,6 +138,8 @@ def dependencies(history: Sequence[Transaction], final: dict[str, list[str]]) ->
         for first, second in pairwise(values):
             order(writer.get((key, first)), writer.get((key, second)), f"ww {key}")
     for number, transaction in enumerate(history):
+        for operation in moves(transaction):
+            order(writer.get((operation.key, str(operation.result))), number, f"wr {operation.key}")
         for key, values in reads(transaction):
             whole = final.get(key, [])
             if values:
@@ -108,12 +153,13 @@ def dependencies(history: Sequence[Transaction], final: dict[str, list[str]]) ->
 def add_real_time(history: Sequence[Transaction], graph: Graph) -> None:
     """Who was answered before whom was asked; of those only the latest, the others follow from them."""
     finished = sorted(range(len(history)), key=lambda number: history[number].answered)
+    answered = [history[number].answered for number in finished]
+    latest_asked = list(accumulate((history[number].asked for number in finished), max))
     for number, transaction in enumerate(history):
-        before = [other for other in finished if history[other].answered < transaction.asked]
-        latest_asked = max((history[other].asked for other in before), default=0)
-        for other in before:
-            if history[other].answered >= latest_asked:
-                graph[other].setdefault(number, "rt")
+        end = bisect_left(answered, transaction.asked)
+        start = bisect_left(answered, latest_asked[end - 1]) if end else 0
+        for other in finished[start:end]:
+            graph[other].setdefault(number, "rt")
 
 
 def find_cycle(graph: Graph) -> list[tuple[int, str]]:

@@ -68,6 +68,36 @@ def test_what_is_wrong_by_itself(done: list[Transaction], complaint: str) -> Non
     assert complaint in anomalies(done, {"x": ["1", "2"]})[0]
 
 
+def test_moves_that_are_right() -> None:
+    done = [
+        transaction(0, 9, ("RPUSH q 1", 1), ("RPUSH x a", 1)),
+        transaction(1, 12, ("BLMOVE q done LEFT RIGHT 0", "1")),
+        transaction(13, 14, ("LRANGE x 0 -1", ["a"])),
+    ]
+    assert anomalies(done, {"q": [], "done": ["1"], "x": ["a"]}) == []
+
+
+@pytest.mark.parametrize(
+    ("done", "complaint"),
+    [
+        ([transaction(0, 9, ("BLMOVE q done LEFT RIGHT 0", "1"))], "was taken from q, where it was not"),
+        ([transaction(0, 9, ("RPUSH x a", 7))], "was told length 7 and came to place 1"),
+    ],
+)
+def test_moves_and_lengths_that_are_wrong(done: list[Transaction], complaint: str) -> None:
+    assert complaint in anomalies(done, {"q": [], "done": ["1"], "x": ["a"]})[0]
+
+
+def test_a_move_of_half_a_transaction_is_a_cycle() -> None:
+    """It takes what a transaction pushed, and who asks behind it does not see what else that transaction did."""
+    done = [
+        transaction(0, 9, ("RPUSH q 1", 1), ("RPUSH x a", 1)),
+        transaction(1, 4, ("BLMOVE q done LEFT RIGHT 0", "1")),
+        transaction(5, 6, ("LRANGE x 0 -1", [])),
+    ]
+    assert "before the next because of rt" in anomalies(done, {"q": [], "done": ["1"], "x": ["a"]})[0]
+
+
 def test_a_torn_read_is_a_cycle() -> None:
     done = [
         transaction(0, 9, ("RPUSH x 1", 1), ("RPUSH y 1", 1)),

@@ -1,5 +1,6 @@
 """32 connections at once on 4 threads: single commands, transactions, scripts, and blocking pops stay in order."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -12,13 +13,26 @@ from tests.servers import Server, start_redis_mode
 
 CONNECTIONS = 32
 THREADS = "4"
-SEED = 1
-ROUNDS = 40
+SEED = int(os.environ.get("CONCURRENCY_SEED", "1"))
+ROUNDS = int(os.environ.get("CONCURRENCY_ROUNDS", "40"))
+"""More for a longer look: `CONCURRENCY_ROUNDS=400 CONCURRENCY_SEED=7`."""
 ACCOUNTS = [f"account:{number}" for number in range(8)]
 TOTAL = 1000 * len(ACCOUNTS)
 LISTS = [f"list:{number}" for number in range(6)]
 QUEUES = [f"queue:{number}" for number in range(4)]
+DONE = {queue: f"done:{queue}" for queue in QUEUES}
+CONSUMERS = 2 * len(QUEUES)
 FAULT_ROUNDS_MAX = 50
+# Each key with a value is appended to, each without one is read. Declared, they are KEYS; else they come first in ARGV.
+SCRIPT = """
+local results, count = {}, #KEYS
+for n = 1, count do
+  local key, value = KEYS[n], ARGV[n]
+  results[n] = value == '' and redis.call('LRANGE', key, 0, -1) or redis.call('RPUSH', key, value)
+end
+return results
+"""
+WIDE_SCRIPT = SCRIPT.replace("#KEYS", "#ARGV / 2").replace("KEYS[n], ARGV[n]", "ARGV[n], ARGV[count + n]")
 TRANSFER = "redis.call('DECRBY', KEYS[1], ARGV[1]) redis.call('INCRBY', KEYS[2], ARGV[1]) return 1"
 LOOK = "local sum = 0 for _, key in ipairs(KEYS) do sum = sum + redis.call('GET', key) end return sum"
 
@@ -45,9 +59,10 @@ def begin(server: Server) -> None:
 def lists(server: Server) -> dict[str, list[str]]:
     """What every list holds in the end."""
     caller = Caller(0, server.address, SEED)
-    found = caller.exchange([("LRANGE", key, "0", "-1") for key in LISTS])
+    keys = [*LISTS, *QUEUES, *DONE.values()]
+    found = caller.exchange([("LRANGE", key, "0", "-1") for key in keys])
     caller.connection.close()
-    return {key: values for key, values in zip(LISTS, found, strict=True) if isinstance(values, list)}
+    return {key: values for key, values in zip(keys, found, strict=True) if isinstance(values, list)}
 
 
 def registers(caller: Caller) -> None:
@@ -115,6 +130,43 @@ def test_transactions_are_serializable(server: Server) -> None:
     callers = run(server.address, CONNECTIONS, SEED, appends)
     found = anomalies(transactions(callers), lists(server))
     assert not found, found[0]
+
+
+def test_everything_at_once_is_serializable(server: Server) -> None:
+    """Transactions, scripts with keys declared and not, single commands and blocking moves, over the same keys."""
+    pushes = 2 * (ROUNDS // (2 * len(QUEUES)))
+    pops = pushes * (CONNECTIONS - CONSUMERS) // (CONSUMERS // len(QUEUES))
+
+    def work(caller: Caller) -> None:
+        if caller.number < CONSUMERS:
+            queue = QUEUES[caller.number % len(QUEUES)]
+            for _ in range(pops):
+                assert caller.alone("BLMOVE", queue, DONE[queue], "LEFT", "RIGHT", 20) is not None
+            return
+        pushed = QUEUES * pushes
+        caller.random.shuffle(pushed)
+        while pushed:
+            commands = drawn(caller)
+            if caller.random.random() < 0.5:
+                commands.insert(caller.random.randint(0, len(commands)), ("RPUSH", pushed.pop(), caller.unique()))
+            in_one_way(caller, commands)
+
+    callers = run(server.address, CONNECTIONS, SEED, work)
+    found = anomalies(transactions(callers), lists(server))
+    assert not found, found[0]
+
+
+def in_one_way(caller: Caller, commands: list[tuple[str, ...]]) -> None:
+    match caller.random.randrange(4):
+        case 0:
+            caller.transact(*commands)
+        case 1:
+            caller.script(SCRIPT, commands)
+        case 2:
+            caller.script(WIDE_SCRIPT, commands, declares=False)
+        case _:
+            for words in commands:
+                caller.alone(*words)
 
 
 def test_transfers_keep_the_total(server: Server) -> None:
@@ -202,6 +254,21 @@ def overtaken(pushed: list[Operation], pops: list[Operation]) -> list[tuple[str,
                 if first.answered < second.asked and early.answered < late.asked:
                     wrong.append((first.words[2], second.words[2]))
     return wrong
+
+
+def test_a_lost_update_is_found(server: Server) -> None:
+    """A planted fault of single commands: what a node without a lock of the key would do to an increment."""
+
+    def work(caller: Caller) -> None:
+        for _ in range(ROUNDS):
+            caller.pretend_to_add("counter:0", 1)
+
+    for _ in range(FAULT_ROUNDS_MAX):
+        begin(server)
+        history = operations(run(server.address, CONNECTIONS, SEED, work))["counter:0"]
+        if not is_linearizable(history, counter, 0):
+            return
+    raise AssertionError("the checker found nothing wrong with increments that were lost")
 
 
 def test_a_missing_lock_is_found(server: Server) -> None:
