@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from msgspec.structs import replace
+
 from memcluster.cluster.plan import Role
 from memcluster.cluster.ports import Reservation
 from memcluster.cluster.supervisor import Part
@@ -23,7 +25,7 @@ from memcluster.errors import ConfigError
 from memcluster.redis.group.state import NodeConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from contextlib import ExitStack
 
     from memcluster.log import LogSettings
@@ -104,6 +106,15 @@ def nodes(table: GroupTable, ports: Ports) -> tuple[NodeConfig, ...]:
         NodeConfig(f"{table.name}-{number}", place.host, place.port, zones[(number - 1) % len(zones)])
         for number, place in enumerate(ports.nodes, 1)
     )
+
+
+def leaving(before: Iterable[NodeConfig], wanted: Iterable[NodeConfig], held: ExitStack) -> Iterator[NodeConfig]:
+    """Nodes that were wanted before and are no longer: they run until nothing depends on them any more."""
+    kept = {node.name for node in wanted}
+    for node in before:
+        if node.name not in kept:
+            place = held.enter_context(Reservation.take_near(node.host, node.port))
+            yield replace(node, port=place.port, is_leaving=True)
 
 
 def parts(table: GroupTable, wanted: tuple[NodeConfig, ...], path: Path, lock: int, log: LogSettings) -> list[Part]:
