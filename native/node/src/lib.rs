@@ -7,6 +7,7 @@ mod host;
 mod node;
 mod post;
 mod redis_feeds;
+mod redis_files;
 mod redis_follower;
 mod redis_host;
 mod redis_node;

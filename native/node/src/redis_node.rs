@@ -8,6 +8,7 @@ use std::time::Duration;
 use reactor::{Address, Census, Server, Token};
 
 use crate::post::Post;
+use crate::redis_files::Files;
 use crate::redis_follower::Following;
 use crate::redis_host::RedisHost;
 use crate::redis_saver::Saving;
@@ -44,6 +45,7 @@ pub struct RedisNode {
     sweeper: Option<Sweeper>,
     following: Option<Following>,
     saving: Option<Saving>,
+    files: Option<Files>,
 }
 
 impl RedisNode {
@@ -71,7 +73,7 @@ impl RedisNode {
         settings.redis.config = [process_directives(&settings, &census), settings.redis.config].concat();
         let redis = redis::Server::start(settings.redis, host);
         let redis = Arc::new(redis.map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong))?);
-        Ok(Self { server, redis, census, output_limit, sweeper: None, following: None, saving: None })
+        Ok(Self { server, redis, census, output_limit, sweeper: None, following: None, saving: None, files: None })
     }
 
     /// Where it listens, ports filled in.
@@ -80,19 +82,25 @@ impl RedisNode {
         self.server.addresses().iter().map(Address::to_string).collect()
     }
 
-    /// Starts the threads.
+    /// Starts the threads, and loads the data that there is: until it is complete, connections are answered that it is not.
     ///
     /// # Errors
-    /// When the system has no threads or descriptors left, or when the log on the disk can't be gone on with.
+    /// When the system has no threads or descriptors left, or when the log on the disk can't be gone on with; of the kind
+    /// `InvalidData`, what is wrong with a file, and where.
     pub fn start(&mut self) -> io::Result<()> {
         let post = Arc::new(Post::new(self.census.wakers()));
         let (redis, limit) = (self.redis.clone(), self.output_limit);
         let listeners: Arc<[String]> = self.census.listeners().into();
-        self.redis.begin_log(wall_clock()).map_err(io::Error::other)?;
+        redis.begin_loading();
         self.server.start(|number| {
             let worker = redis::Worker::new(redis.clone(), number);
             Redis::new(worker, number, post.clone(), listeners.clone(), limit)
         })?;
+        let loaded = self.redis.load_at_start(wall_clock());
+        let begun = loaded.and_then(|_| self.redis.begin_log(wall_clock()));
+        begun.map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong))?;
+        self.redis.end_loading();
+        self.files = Some(Files::start(self.redis.clone())?);
         self.saving = Some(Saving::start(self.redis.clone(), post.clone())?);
         self.following = Some(Following::start(self.redis.clone(), post.clone())?);
         self.redis.follow_configured();
@@ -105,12 +113,16 @@ impl RedisNode {
         Ok(())
     }
 
-    /// Stops accepting, lets what is begun end, closes the rest at the timeout.
-    pub fn stop(&mut self, timeout: Duration) {
+    /// Stops accepting, lets what is begun end, closes the rest at the timeout; then the data is written, if that is wanted.
+    ///
+    /// # Errors
+    /// What was not written, and why.
+    pub fn stop(&mut self, timeout: Duration) -> Result<(), String> {
         self.redis.end_scripts();
         self.server.stop(timeout);
         (self.sweeper, self.following, self.saving) = (None, None, None);
         self.redis.end_log();
+        self.files.take().map_or(Ok(()), Files::end)
     }
 
     /// What INFO says about a section (`""`: the usual ones), line by line.

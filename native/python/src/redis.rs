@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -29,6 +30,7 @@ impl RedisNode {
         backlog = 511,
         idle_timeout_seconds = 0,
         databases = 16,
+        load = None,
         config = Vec::new(),
     ))]
     #[expect(clippy::too_many_arguments, reason = "one keyword a setting, as Python callers write them")]
@@ -42,6 +44,7 @@ impl RedisNode {
         backlog: i32,
         idle_timeout_seconds: u64,
         databases: usize,
+        load: Option<PathBuf>,
         config: Vec<(String, String)>,
     ) -> PyResult<Self> {
         let settings = node::RedisSettings {
@@ -52,7 +55,7 @@ impl RedisNode {
             connections_max,
             backlog,
             idle_timeout: (idle_timeout_seconds > 0).then(|| Duration::from_secs(idle_timeout_seconds)),
-            redis: redis::Settings { databases, config, ..redis::Settings::default() },
+            redis: redis::Settings { databases, load, config, ..redis::Settings::default() },
         };
         let inner = py.detach(|| node::RedisNode::bind(settings)).map_err(|error| match error.kind() {
             ErrorKind::InvalidData => PyValueError::new_err(error.to_string()),
@@ -69,15 +72,17 @@ impl RedisNode {
     }
 
     fn start(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| self.inner.lock().start()).map_err(|error| PyOSError::new_err(error.to_string()))
+        py.detach(|| self.inner.lock().start()).map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => PyValueError::new_err(error.to_string()),
+            _ => PyOSError::new_err(error.to_string()),
+        })
     }
 
     #[pyo3(signature = (timeout_seconds = 5.0))]
     fn stop(&self, py: Python<'_>, timeout_seconds: f64) -> PyResult<()> {
         let timeout = Duration::try_from_secs_f64(timeout_seconds)
             .map_err(|error| PyRuntimeError::new_err(format!("timeout_seconds: {error}")))?;
-        py.detach(|| self.inner.lock().stop(timeout));
-        Ok(())
+        py.detach(|| self.inner.lock().stop(timeout)).map_err(PyRuntimeError::new_err)
     }
 
     #[pyo3(signature = (section = ""))]

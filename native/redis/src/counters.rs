@@ -67,13 +67,15 @@ pub(crate) struct Counters {
     pub(crate) processed: Counter,
     /// Inputs served.
     pub(crate) reads: Counter,
+    /// Changes of data.
+    pub(crate) changes: Counter,
 }
 
 impl Default for Counters {
     fn default() -> Self {
-        let [hits, misses, processed, reads] = std::array::from_fn(|_| Counter::default());
+        let [hits, misses, processed, reads, changes] = std::array::from_fn(|_| Counter::default());
         let commands = command::numbered().iter().map(|_| Tally::default()).collect();
-        Self { commands, hits, misses, processed, reads }
+        Self { commands, hits, misses, processed, reads, changes }
     }
 }
 

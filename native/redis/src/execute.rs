@@ -2,6 +2,7 @@
 //! wait for its keys are served, in the order in which they came.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering::Relaxed;
 
 use dataset::{Locked, Millis, Shards};
 use resp::Writer;
@@ -103,6 +104,14 @@ impl Server {
 }
 
 impl Call<'_, '_> {
+    fn count_changes(&self) {
+        if self.session.is_exempt {
+            self.server.saves.changes_elsewhere.fetch_add(self.effects.changes, Relaxed);
+        } else {
+            self.meter.counters.changes.up_by(self.effects.changes);
+        }
+    }
+
     /// Runs a command in this call's place, as EXEC and scripts do with theirs, whose keys are locked: its reply or its fault is
     /// written, and its effect is its own words unless it says another one.
     pub(crate) fn perform(&mut self, command: &'static Command, words: &[&[u8]]) {
@@ -120,6 +129,9 @@ impl Call<'_, '_> {
         }
         if self.effects.changes > 0 && !self.effects.is_said {
             self.effects.push(database, words);
+        }
+        if self.writes {
+            self.count_changes();
         }
         if self.wait.is_none() {
             self.measure(command, words, began, outcome.is_err());

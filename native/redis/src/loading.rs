@@ -1,12 +1,78 @@
-//! While data is loaded nobody may see a part of it: only what may be asked at any time is served.
+//! The load at the start: while it is on its way nobody may see a part of the data, only what may be asked at any time is served.
 
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::io::BufRead;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What is known of a load that is on its way.
+use dataset::Millis;
+
+use crate::config;
+use crate::load::{self, Expired, Loaded};
+use crate::restraints::reason;
+use crate::server::Server;
+
+/// What is known of loads.
 #[derive(Debug, Default)]
 pub(crate) struct Loading {
-    /// It is on its way.
-    pub(crate) is_on: AtomicBool,
-    /// Keys so far.
+    /// Keys of the load that is on its way.
     pub(crate) keys: AtomicU64,
+    /// Of the last one: keys, and keys that had expired.
+    pub(crate) last_keys: AtomicU64,
+    pub(crate) last_expired: AtomicU64,
+}
+
+impl Server {
+    /// From now on, until `loaded`, nobody sees the data.
+    pub fn begin_loading(&self) {
+        self.restraints.set(reason::LOADING, true);
+    }
+
+    /// Data is complete.
+    pub fn end_loading(&self) {
+        self.restraints.set(reason::LOADING, false);
+    }
+
+    /// Loads what the server begins with: the file that it was told to, else its own if there is one and no log takes its place.
+    ///
+    /// # Errors
+    /// Which file is wrong, where, and what can be done.
+    pub fn load_at_start(&self, now: Millis) -> Result<Option<Loaded>, String> {
+        let own = self.own_file();
+        let given = self.settings.load.as_deref();
+        if let Some(given) = given.filter(|given| own.exists() && !is_same(given, &own)) {
+            return Err(format!(
+                "{} can't be loaded: {} is there already and would be overwritten; move it away, or start without the other",
+                given.display(),
+                own.display()
+            ));
+        }
+        match given {
+            Some(given) => self.load_file(given, now).map(Some),
+            None if self.config.is_on(config::LOG) || !own.exists() => Ok(None),
+            None => self.load_file(&own, now).map(Some),
+        }
+    }
+
+    /// Loads a whole file.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn load_file(&self, path: &Path, now: Millis) -> Result<Loaded, String> {
+        let wrong = |what: String| format!("{}: {what}", path.display());
+        let mut source = load::open(path).map_err(|error| error.to_string())?;
+        let loaded = self.load(&mut source, now, Expired::LeftOut).map_err(|error| wrong(error.to_string()))?;
+        let rest = source.fill_buf().map_err(|error| wrong(error.to_string()))?;
+        if !rest.is_empty() {
+            return Err(wrong(
+                "bytes follow behind the end of the data: this is not the file that was written".to_owned(),
+            ));
+        }
+        self.loading.last_keys.store(loaded.keys, Relaxed);
+        self.loading.last_expired.store(loaded.expired, Relaxed);
+        Ok(loaded)
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -20,6 +20,8 @@ pub(crate) mod reason {
     pub(crate) const LOADING: u32 = 1 << 3;
     /// The append-only file can't be written.
     pub(crate) const LOG_FAILS: u32 = 1 << 16;
+    /// The server's own file could not be written.
+    pub(crate) const SAVE_FAILED: u32 = 1 << 4;
 }
 
 /// Which commands a reason concerns.
@@ -38,12 +40,21 @@ struct Row {
 }
 
 /// In the order in which Redis asks.
-static ROWS: [Row; 5] = [
+static ROWS: [Row; 6] = [
     Row {
         reason: reason::LOG_FAILS,
         concerns: Concerns::Writes,
         // What the disk says is put behind it.
         answer: Fault::of("MISCONF Errors writing to the AOF file"),
+    },
+    Row {
+        reason: reason::SAVE_FAILED,
+        concerns: Concerns::Writes,
+        answer: Fault::of(
+            "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may \
+             modify the data set are disabled, because this instance is configured to report errors during writes if RDB \
+             snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
+        ),
     },
     Row {
         reason: reason::FEW_REPLICAS,

@@ -1,6 +1,7 @@
 //! What all connections of one server share.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
@@ -27,6 +28,7 @@ use crate::pubsub::Exchange;
 use crate::rates::Rates;
 use crate::replication::Replication;
 use crate::restraints::Restraints;
+use crate::saves::Saves;
 use crate::scripts::{Leftovers, Scripts};
 use crate::slow_log::SlowLog;
 use crate::snapshot::Turns;
@@ -52,6 +54,8 @@ pub struct Settings {
     pub requests_per_turn: usize,
     /// Keys that are remembered for CLIENT TRACKING (`tracking-table-max-keys`); 0: any number.
     pub tracking_keys_max: usize,
+    /// A file that the data is loaded from at the start, in place of the server's own.
+    pub load: Option<PathBuf>,
     /// Directives of redis.conf, by name, in their order.
     pub config: Vec<(String, String)>,
 }
@@ -59,7 +63,14 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let limits = resp::Limits::default();
-        Self { databases: 16, limits, requests_per_turn: 100, tracking_keys_max: 1_000_000, config: Vec::new() }
+        Self {
+            databases: 16,
+            limits,
+            requests_per_turn: 100,
+            tracking_keys_max: 1_000_000,
+            load: None,
+            config: Vec::new(),
+        }
     }
 }
 
@@ -119,6 +130,10 @@ pub struct Server {
     pub(crate) loading: Loading,
     /// The append-only file.
     pub(crate) aof: Aof,
+    /// Data as files.
+    pub(crate) saves: Saves,
+    /// Whether the server's own file is written when it ends, where somebody has said so.
+    pub(crate) at_end: Mutex<Option<bool>>,
 }
 
 impl Server {
@@ -161,6 +176,8 @@ impl Server {
             turns: Arc::default(),
             loading: Loading::default(),
             aof: Aof::default(),
+            saves: Saves::new(crate::host::wall_clock()),
+            at_end: Mutex::default(),
         }
     }
 

@@ -25,7 +25,7 @@ use crate::config;
 use crate::dump::Accesses;
 use crate::server::{Server, VERSION};
 
-/// A piece is handed out once it has so many bytes.
+/// A piece is handed out once it has so many bytes, unless others are asked for.
 const PIECE: usize = 64 << 10;
 
 /// What is written under a shard's lock in one go: so many items, or as many as make about so many bytes.
@@ -40,8 +40,8 @@ const PATIENCE: Duration = Duration::from_millis(10);
 pub(crate) struct Turns {
     is_taken: Mutex<bool>,
     freed: Condvar,
-    /// Bytes of former states that wait to be written.
-    pub(crate) former_bytes: AtomicU64,
+    /// Bytes of former states that the snapshot of now, or else the last one, has had to keep.
+    pub(crate) kept_bytes: AtomicU64,
 }
 
 /// The right to take a snapshot.
@@ -110,6 +110,7 @@ impl Server {
     }
 
     fn cut_in(&self, turn: Turn, data: &mut Locked<'_, Attached>, now: Millis) -> Cut {
+        turn.0.kept_bytes.store(0, Relaxed);
         let (offset, history) = (self.journal.end.get(), self.journal.history());
         Cut { turn, offset, history, database: self.journal.database(), sizes: data.cut(), now }
     }
@@ -121,6 +122,8 @@ pub struct Snapshot {
     cut: Cut,
     accesses: Accesses,
     writer: Writer,
+    /// Bytes of a piece.
+    piece: usize,
     /// Where the walk is.
     database: usize,
     shard: usize,
@@ -154,10 +157,18 @@ impl Snapshot {
         writer.aux("memc-epoch", epoch.as_bytes());
         let accesses = server.accesses();
         let (former, taken) = (Vec::new().into_iter(), None);
-        let (database, shard, items, keys, checksum) = (0, 0, STEP_ITEMS, 0, None);
-        let mut new = Self { server, cut, accesses, writer, database, shard, former, taken, items, keys, checksum };
+        let (piece, database, shard, items, keys, checksum) = (PIECE, 0, 0, STEP_ITEMS, 0, None);
+        let mut new =
+            Self { server, cut, accesses, writer, piece, database, shard, former, taken, items, keys, checksum };
         new.enter_database();
         new
+    }
+
+    /// Pieces of at least so many bytes, and hardly more.
+    #[must_use]
+    pub fn in_pieces(mut self, bytes: usize) -> Self {
+        self.piece = bytes;
+        self
     }
 
     /// The journal's end at the moment of the snapshot.
@@ -198,7 +209,7 @@ impl Snapshot {
 
     /// Appends the next piece of the file; false when that was the last one.
     pub fn next(&mut self, out: &mut Vec<u8>) -> bool {
-        while self.checksum.is_none() && self.writer.bytes().len() < PIECE {
+        while self.checksum.is_none() && self.writer.bytes().len() < self.piece {
             if !self.step(true) {
                 self.checksum = Some(self.writer.end());
             }
@@ -227,7 +238,6 @@ impl Snapshot {
             }
         };
         if let Some(item) = self.former.next() {
-            cut.turn.0.former_bytes.fetch_sub(item.weight() as u64, Relaxed);
             put(&item);
             return true;
         }
@@ -267,7 +277,7 @@ impl Snapshot {
         }
         let Step { former, taken, is_last } = step;
         let bytes: usize = former.iter().map(Item::weight).sum();
-        cut.turn.0.former_bytes.fetch_add(bytes as u64, Relaxed);
+        cut.turn.0.kept_bytes.fetch_add(bytes as u64, Relaxed);
         (self.former, self.taken) = (former.into_iter(), taken);
         self.shard += usize::from(is_last);
     }
@@ -277,6 +287,5 @@ impl Drop for Snapshot {
     /// What was not walked is, so that nothing is kept for it any more.
     fn drop(&mut self) {
         while self.checksum.is_none() && self.step(false) {}
-        self.cut.turn.0.former_bytes.store(0, Relaxed);
     }
 }

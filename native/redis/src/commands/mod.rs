@@ -56,6 +56,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     keys::COMMANDS,
     keys::expiry::COMMANDS,
     keys::object::COMMANDS,
+    keys::serialized::COMMANDS,
     keys::sort::COMMANDS,
     keys::space::COMMANDS,
     keys::walk::COMMANDS,

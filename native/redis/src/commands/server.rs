@@ -91,8 +91,15 @@ fn shutdown(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     if has("abort") {
         return Err(Fault::of("ERR No shutdown in progress."));
     }
-    if has("save") {
-        return Err(Fault::of("ERR nothing can be written to disk: this server keeps its data in memory only"));
+    call.server.save_at_end(if has("save") || has("nosave") { Some(has("save")) } else { None });
+    if call.server.saves_at_end() {
+        if !call.may_wait {
+            return Err(Fault::of("ERR Command not allowed inside a transaction"));
+        }
+        if call.server.save(true).is_err() && !has("force") {
+            call.server.save_at_end(None);
+            return Err(Fault::of("ERR Errors trying to SHUTDOWN. Check logs."));
+        }
     }
     call.session.is_closing = true;
     call.server.host.shut_down();

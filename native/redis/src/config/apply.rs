@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::durability::Mode;
 use crate::events;
+use crate::restraints::reason;
 use crate::server::Server;
 
 pub(super) fn password(server: &Server, text: &str) -> Result<(), String> {
@@ -32,6 +33,12 @@ pub(super) fn fsync(server: &Server, text: &str) -> Result<(), String> {
 
 pub(super) fn slow_log(server: &Server, _text: &str) -> Result<(), String> {
     server.slow_log.trim(server.config.number(super::SLOWLOG_MAX));
+    Ok(())
+}
+
+/// Whether a file that could not be written keeps others from writing.
+pub(super) fn saving(server: &Server, _text: &str) -> Result<(), String> {
+    server.restraints.set(reason::SAVE_FAILED, server.saves.last().failure.is_some() && server.stops_writes());
     Ok(())
 }
 

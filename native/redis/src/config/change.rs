@@ -15,6 +15,11 @@ impl Server {
             return Err("commands keep their names: take rights away with `user default -<command>`".to_owned());
         }
         let (name, row) = find(name).ok_or("no such directive is served here")?;
+        if name == super::SAVE && !value.is_empty() {
+            // Save points add up, a line each.
+            let all = format!("{} {value}", self.config.text(name));
+            return self.change(name, row, &all);
+        }
         self.change(name, row, value)
     }
 

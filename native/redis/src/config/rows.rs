@@ -8,7 +8,6 @@ const MOST: i64 = i64::MAX;
 const COUNT: Kind = Kind::Number(0, MOST);
 const INT: Kind = Kind::Number(0, i32::MAX as i64);
 const ANY: Kind = Kind::Number(i64::MIN, MOST);
-const NO_LOG: &str = "nothing is written to disk yet: leave it out, or start with what is to be lost";
 
 const fn row(name: &'static str, kind: Kind, default: &'static str) -> Directive {
     Directive::new(name, kind, default)
@@ -140,8 +139,8 @@ pub(super) const LOG: &[Directive] = &[
     row("appendfsync", Kind::Choice(&["everysec", "always", "no"]), "everysec").then(apply::fsync),
     row("durability", Kind::Checked(special::durability), "async").then(apply::durability),
     row("durability-timeout", Kind::Number(1, i32::MAX as i64), "10000"),
-    row("appendfilename", Kind::Checked(special::log_name), "appendonly.aof").fixed(),
-    row("appenddirname", Kind::Checked(special::log_name), "appendonlydir").fixed(),
+    row("appendfilename", Kind::Checked(special::file_name), "appendonly.aof").fixed(),
+    row("appenddirname", Kind::Checked(special::file_name), "appendonlydir").fixed(),
     row("no-appendfsync-on-rewrite", Kind::Switch, "no"),
     row("auto-aof-rewrite-percentage", INT, "100"),
     row("auto-aof-rewrite-min-size", Kind::Bytes(0, MOST), "67108864"),
@@ -154,11 +153,11 @@ pub(super) const LOG: &[Directive] = &[
 
 /// Disk, until there is any; and what has nothing to do here but does no harm.
 pub(super) const OTHERS: &[Directive] = &[
-    row("save", Kind::Checked(special::save), "").only_default(NO_LOG),
-    row("dbfilename", Kind::Text, "dump.rdb"),
+    row("save", Kind::Checked(special::save), "").then(apply::saving),
+    row("dbfilename", Kind::Checked(special::file_name), "dump.rdb").fixed(),
     row("rdbcompression", Kind::Switch, "yes"),
     row("rdbchecksum", Kind::Switch, "yes").fixed(),
-    row("stop-writes-on-bgsave-error", Kind::Switch, "yes"),
+    row("stop-writes-on-bgsave-error", Kind::Switch, "yes").then(apply::saving),
     row("sanitize-dump-payload", Kind::Choice(&["no", "yes", "clients"]), "no"),
     row("activerehashing", Kind::Switch, "yes"),
     row("dynamic-hz", Kind::Switch, "yes"),

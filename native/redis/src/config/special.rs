@@ -34,8 +34,8 @@ pub(super) fn primary(text: &str) -> Result<String, String> {
     }
 }
 
-/// `appendfilename`, `appenddirname`: a name without a path.
-pub(super) fn log_name(text: &str) -> Result<String, String> {
+/// `appendfilename`, `appenddirname`, `dbfilename`: a name without a path.
+pub(super) fn file_name(text: &str) -> Result<String, String> {
     if text.is_empty() || text.contains(['/', '\\']) {
         return Err("it can't be a path, just a filename or a dirname".to_owned());
     }

@@ -154,10 +154,10 @@ impl Load<'_> {
 }
 
 /// The value in a payload of DUMP; `None` of bytes that are none.
-pub(crate) fn value_of(payload: &[u8], server: &Server) -> Option<Value> {
+pub(crate) fn value_of(payload: rdb::payload::Payload<'_>, server: &Server) -> Option<Value> {
     let mut builder = Builder::new(&server.tuning);
     let mut value = None;
-    let read = rdb::payload::open(payload)?.read(|event| {
+    let read = payload.read(|event| {
         match event {
             Event::Key(key) => builder.begin(key.kind),
             Event::EndOfKey => {

@@ -6,7 +6,7 @@ mod protocol;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use dataset::Value;
+use dataset::{Shards, Value};
 
 use crate::call::Call;
 use crate::command::{Command, Keys, Run, flag};
@@ -14,6 +14,7 @@ use crate::commands::help::help;
 use crate::events::Class;
 use crate::fault::{Fault, Outcome};
 use crate::numbers;
+use crate::scripts::BUSY;
 use crate::words;
 
 const ADMIN: u32 = flag::ADMIN | flag::NOSCRIPT | flag::LOADING | flag::STALE | flag::PROTECTED;
@@ -42,7 +43,7 @@ pub(super) const COMMANDS: &[Command] =
         row("set-disable-deny-scripts", 3, Keys::None, nothing).about("1.0.0", "Does nothing."),
         row("replybuffer", -3, Keys::None, nothing).about("1.0.0", "Does nothing: buffers are lent."),
         row("pause-cron", 3, Keys::None, nothing).about("1.0.0", "Does nothing."),
-        row("reload", -2, Keys::None, no_disk).about("1.0.0", "Would write all data to disk and read it again."),
+        row("reload", -2, Keys::None, reload).about("1.0.0", "Writes all data to disk and reads it again."),
         row("loadaof", 2, Keys::None, no_disk).about("1.0.0", "Would read the log again."),
         row("help", 2, Keys::None, help).about("1.0.0", "This text."),
     ])];
@@ -105,6 +106,30 @@ fn populate(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         call.modified(&key, Class::String, "set");
         call.say(&[b"SET", &key, &value]);
     }
+    call.reply.ok();
+    Ok(())
+}
+
+fn reload(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    let has = |option: &str| words[2..].iter().any(|word| words::is(word, option));
+    let is_known = |word: &&[u8]| ["merge", "noflush", "nosave"].iter().any(|option| words::is(word, option));
+    if !words[2..].iter().all(is_known) {
+        return Err(Fault::of("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."));
+    }
+    if !call.may_wait {
+        return Err(Fault::of("ERR Command not allowed inside a transaction"));
+    }
+    let server = call.server;
+    if !has("nosave") {
+        server.save(false).map_err(|why| Fault::made(format!("ERR {why}")))?;
+    }
+    if !has("noflush") {
+        let mut data = server.lock(Shards::ALL).ok_or(BUSY)?;
+        for database in 0..server.settings.databases {
+            server.discard_all(data.parts_mut(database).map(|(_, part, _)| part.take()).collect());
+        }
+    }
+    server.load_file(&server.own_file(), call.wall).map_err(|why| Fault::made(format!("ERR {why}")))?;
     call.reply.ok();
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod durability;
 mod log;
 mod memory;
+mod persistence;
 mod process;
 mod replication;
 mod statistics;
@@ -57,7 +58,7 @@ const SECTIONS: &[Section] = &[
     section("Server", process::server),
     section("Clients", process::clients),
     section("Memory", memory::memory),
-    section("Persistence", process::persistence),
+    section("Persistence", persistence::persistence),
     section("Durability", durability::durability),
     section("Stats", statistics::stats),
     section("Replication", replication::replication),

@@ -1,4 +1,4 @@
-//! INFO about the process, its connections and its disk.
+//! INFO about the process and its connections.
 
 use super::Report;
 use crate::clients::mark;
@@ -54,26 +54,6 @@ pub(super) fn clients(report: &mut Report<'_, '_>) {
     report.line("total_watched_keys", watching.iter().sum::<u32>());
     report.line("total_blocking_keys", 0);
     report.line("total_blocking_keys_on_nokey", 0);
-}
-
-pub(super) fn persistence(report: &mut Report<'_, '_>) {
-    report.zeros(&[
-        "loading",
-        "async_loading",
-        "current_cow_peak",
-        "current_cow_size",
-        "current_cow_size_age",
-        "current_save_keys_processed",
-        "current_save_keys_total",
-    ]);
-    report.line("current_fork_perc", "0.00");
-    report.zeros(&["rdb_changes_since_last_save", "rdb_bgsave_in_progress"]);
-    report.line("rdb_last_save_time", report.server.began_at(report.now));
-    report.line("rdb_last_bgsave_status", "ok");
-    report.line("rdb_last_bgsave_time_sec", -1);
-    report.line("rdb_current_bgsave_time_sec", -1);
-    report.zeros(&["rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded"]);
-    super::log::log(report);
 }
 
 pub(super) fn processor(report: &mut Report<'_, '_>) {

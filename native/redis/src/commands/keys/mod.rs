@@ -2,6 +2,7 @@
 
 pub(super) mod expiry;
 pub(super) mod object;
+pub(super) mod serialized;
 pub(super) mod sort;
 pub(super) mod space;
 pub(super) mod walk;
