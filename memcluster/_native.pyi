@@ -1,14 +1,17 @@
 """The typed face of the Rust engine: settings in, counters and verbs out. stubtest keeps it true."""
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import final
 
 __all__ = [
     "LoadProgress",
     "Node",
+    "RdbReport",
     "RedisNode",
     "Relay",
     "Router",
+    "check_rdb",
     "hash_key",
     "load_floor",
     "load_replay",
@@ -72,21 +75,52 @@ class RedisNode:
         backlog: int = 511,
         idle_timeout_seconds: int = 0,
         databases: int = 16,
+        load: str | PathLike[str] | None = None,
         config: Sequence[tuple[str, str]] = ...,
     ) -> RedisNode:
         """`config` has directives of redis.conf; ValueError begins with the name of the one that cannot be."""
     @property
     def addresses(self) -> list[str]:
         """Where it listens, ports filled in: `host:port`, then the unix socket's path."""
-    def start(self) -> None: ...
+    def start(self) -> None:
+        """Starts the threads and loads the data that there is; ValueError says which file is wrong, and where."""
     def stop(self, timeout_seconds: float = 5.0) -> None:
-        """Stops accepting, lets what is begun end, closes the rest at the timeout, joins the threads."""
+        """Lets what is begun end, closes the rest at the timeout, then saves; RuntimeError if that fails."""
     def info(self, section: str = "") -> list[tuple[str, str]]:
         """What `INFO` says about this section, by default about the usual ones."""
     def stopped_fd(self) -> int:
         """Becomes readable when a client's `SHUTDOWN` (or a broken worker) ended the node."""
     def failure(self) -> str | None:
         """Why the node ended by itself, if it did."""
+
+@final
+class RdbReport:
+    """What an RDB file holds, up to its end or to where it is broken."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def is_valkey(self) -> bool: ...
+    @property
+    def aux(self) -> list[tuple[str, str]]: ...
+    @property
+    def keys(self) -> list[tuple[int, str, int]]:
+        """Database, kind, how many."""
+    @property
+    def expiring(self) -> list[tuple[int, int]]:
+        """Database, how many of its keys expire."""
+    @property
+    def passed(self) -> list[tuple[str, int]]:
+        """What is no key and is passed over, and how often."""
+    @property
+    def checksum(self) -> str | None: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def wrong(self) -> str | None: ...
+
+def check_rdb(path: str | PathLike[str]) -> RdbReport:
+    """Reads the file at this path to its end; OSError if it cannot be opened."""
 
 def redis_directives() -> list[tuple[str, str, str, str]]:
     """Redis's directives that the engine serves: name, former name, default, and why it takes no other value."""

@@ -198,6 +198,12 @@ def memcluster(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "memcluster", *arguments]
 
 
+def run_to_its_end(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A verb that ends by itself: what it has said, and its status."""
+    command = memcluster(*arguments)
+    return subprocess.run(command, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False)
+
+
 def start_node(*flags: str, port: int | None = None, descriptors_max: int | None = None) -> Server:
     def command(port: int) -> list[str]:
         return memcluster("node", "-l", LOOPBACK, "-p", str(port), *flags)

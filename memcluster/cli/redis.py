@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from memcluster import __version__
+from memcluster.errors import ConfigError
 from memcluster.log import LogSettings, configure
 from memcluster.redis.configuration import COMMAND_LINE, read_arguments
 from memcluster.redis.directives import Verdict, by_name
@@ -47,12 +50,17 @@ def command(context: click.Context, /, *, arguments: tuple[str, ...]) -> None:
 
     Takes redis-server's own command line: a redis.conf, then directives. Listens on the loopback address unless --bind
     says otherwise. Ends with SIGTERM or Ctrl-C, after what is begun.
+
+    `memcluster redis check FILE` says what an RDB file holds and where it is broken.
     """
     if set(arguments) & {"-h", "--help"}:
         click.echo(context.get_help())
         return
     if set(arguments) & {"-v", "-V", "--version"}:
         click.echo(f"memcluster {__version__}")
+        return
+    if arguments[:1] == ("check",):
+        _check(arguments[1:])
         return
     (*read,) = read_arguments(arguments)
     named = [given for given in read if given.place == COMMAND_LINE]
@@ -66,7 +74,25 @@ def command(context: click.Context, /, *, arguments: tuple[str, ...]) -> None:
     configure(_log(settings), f"redis {settings.port or settings.unixsocket or ''}".strip())
     for warning in settings.warnings:
         logging.getLogger(__name__).warning(warning)
-    serve(settings)
+    serve(replace(settings, dir="."))
+
+
+def _check(files: tuple[str, ...]) -> None:
+    """Looks through files: what they hold, and where they are broken."""
+    from memcluster.redis.check import check
+
+    if not files:
+        raise ConfigError("redis check: name the files to look through")
+    broken = False
+    for name in files:
+        checked = check(Path(name))
+        for line in checked.lines:
+            click.echo(line)
+        if checked.wrong:
+            broken = True
+            click.echo(f"  BROKEN {checked.wrong}", err=True)
+    if broken:
+        raise SystemExit(1)
 
 
 def _log(settings: RedisSettings) -> LogSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from memcluster._native import RedisNode as Engine
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 STOP_TIMEOUT_SECONDS = 5.0
-OURS = ("log-format",)
-"""Directives that are none of Redis's."""
+OURS = ("log-format", "load", "dir")
+"""Directives that are none of Redis's, or are told in another way."""
 ANY = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104 (asked for by name)
 
 
@@ -67,12 +68,19 @@ class RedisNode:
         return self._engine.failure()
 
     def start(self) -> None:
-        """Begins to serve."""
-        self._engine.start()
+        """Begins to serve once data is loaded; NodeError says which file is wrong, and where."""
+        try:
+            self._engine.start()
+        except (ValueError, OSError) as error:
+            self._engine.stop(0)
+            raise NodeError(str(error)) from error
 
     def stop(self, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> None:
-        """Accepts no more, lets what is begun end, closes the rest when time is up."""
-        self._engine.stop(timeout_seconds)
+        """Accepts no more, lets what is begun end, closes the rest when time is up; NodeError if data was not saved."""
+        try:
+            self._engine.stop(timeout_seconds)
+        except RuntimeError as error:
+            raise NodeError(f"data was not saved: {error}") from error
 
     def info(self, section: str = "") -> dict[str, str]:
         """What `INFO SECTION` says."""
@@ -131,7 +139,11 @@ def _engine(settings: RedisSettings) -> Engine:
             backlog=max(settings.tcp_backlog, 1),
             idle_timeout_seconds=settings.timeout,
             databases=settings.databases,
-            config=[(given.name, given.value) for given in settings.served if given.name not in OURS],
+            load=settings.load,
+            config=[
+                ("dir", str(Path(settings.dir).resolve())),
+                *((given.name, given.value) for given in settings.served if given.name not in OURS),
+            ],
         )
     except ValueError as error:
         raise ConfigError(_placed(str(error), settings)) from error

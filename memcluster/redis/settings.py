@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memcluster.config import Mode
@@ -43,6 +44,8 @@ class RedisSettings:
     logfile: str | None = None
     log_format: str = "text"
     dir: str = "."
+    load: str | None = None
+    """A file that the data is loaded from at the start."""
     served: tuple[Given, ...] = ()
     """What the engine is told, and answers to CONFIG GET: every directive that is served, in their order."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
@@ -84,6 +87,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "logfile": lambda text: text or None,
     "log-format": _one_of({"text": "text", "json": "json"}),
     "dir": str,
+    "load": lambda text: str(Path(text).resolve()) if text else None,
 }
 
 

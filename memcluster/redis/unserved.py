@@ -27,17 +27,14 @@ def refused(why: str, *rows: tuple[str, ...]) -> tuple[Directive, ...]:
 
 
 UNSERVED: tuple[Directive, ...] = (
-    *refused(NO_LOG, ("save", "")),
     *refused(
         "a base is always a snapshot: every version that reads a log in parts reads it",
         ("aof-use-rdb-preamble", "yes"),
     ),
     *ignored("what a rewrite supersedes is deleted when the new base is on the disk", ("aof-disable-auto-gc", "no")),
-    *ignored(
-        NO_LOG,
-        ("dbfilename", "dump.rdb"), ("rdbcompression", "yes"), ("rdbchecksum", "yes"), ("rdb-del-sync-files", "no"),
-        ("rdb-save-incremental-fsync", "yes"), ("stop-writes-on-bgsave-error", "yes"), ("sanitize-dump-payload", "no"),
-    ),
+    *ignored("files that a replica was sent are not kept", ("rdb-del-sync-files", "no")),
+    *ignored("the disk is asked to keep what it has while a file is written", ("rdb-save-incremental-fsync", "yes")),
+    *ignored("whatever is loaded is looked through in full", ("sanitize-dump-payload", "no")),
     *ignored(
         "a replica that meets an error of its own data copies everything again",
         ("propagation-error-behavior", "ignore"), ("replica-ignore-disk-write-errors", "no"),

@@ -3,6 +3,7 @@
 
 use pyo3::prelude::*;
 
+mod check;
 mod load;
 mod memory;
 mod node;
@@ -20,6 +21,8 @@ mod _native {
         Ok(())
     }
 
+    #[pymodule_export]
+    use super::check::{RdbReport, check_rdb};
     #[pymodule_export]
     use super::load::{LoadProgress, load_floor, load_replay, load_run};
     #[pymodule_export]

@@ -98,6 +98,9 @@ pub enum Event<'a> {
     },
     /// What a stream is beside its entries.
     Stream {
+        /// Which of the types of streams it is, and so what the file knows: 1 as Redis 5 wrote it; 2 with what Redis 7.0 counts; 3
+        /// with when consumers were active, since 7.2.
+        generation: u8,
         /// The id behind which new ones follow: no less than the last entry's.
         last_id: Id,
         /// The highest id of which an entry was deleted, where the file knows it.
@@ -111,7 +114,7 @@ pub enum Event<'a> {
         name: &'a [u8],
         /// The last entry it was given.
         last_id: Id,
-        /// How many entries it has read, where the file knows it.
+        /// How many entries it has read, where that is known.
         entries_read: Option<u64>,
     },
     /// A consumer of the group.
@@ -120,7 +123,7 @@ pub enum Event<'a> {
         name: &'a [u8],
         /// When it last asked for something.
         seen_at: Millis,
-        /// When it was last given something, where the file knows it.
+        /// When it was last given something, where that is known; of the third generation, none if it never was.
         active_at: Option<Millis>,
     },
     /// What the consumer was given and has not acknowledged.

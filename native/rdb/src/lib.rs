@@ -21,6 +21,7 @@ mod lzf;
 mod packed;
 pub mod payload;
 mod reader;
+pub mod summary;
 mod writer;
 
 pub use crc64::Crc64;

@@ -292,7 +292,12 @@ fn a_stream_is_read_with_its_groups() {
             entry(last, &[b"a", b"b", b"c", b"9"]),
             format!(
                 "{:?}",
-                Event::Stream { last_id: last, max_deleted_id: Some(Id { ms: 5, seq: 2 }), entries_added: Some(9) }
+                Event::Stream {
+                    generation: 3,
+                    last_id: last,
+                    max_deleted_id: Some(Id { ms: 5, seq: 2 }),
+                    entries_added: Some(9)
+                }
             ),
             format!("{:?}", Event::Group { name: b"group", last_id: last, entries_read: None }),
             format!("{:?}", Event::Consumer { name: b"consumer", seen_at, active_at }),

@@ -41,7 +41,12 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
             max_deleted_id = Some(self.input.id()?);
             entries_added = Some(self.input.length()?);
         }
-        self.tell(Event::Stream { last_id, max_deleted_id, entries_added })?;
+        let generation = match kind {
+            Type::Stream3 => 3,
+            Type::Stream2 => 2,
+            _ => 1,
+        };
+        self.tell(Event::Stream { generation, last_id, max_deleted_id, entries_added })?;
         for _ in 0..self.input.length()? {
             self.group(kind)?;
         }

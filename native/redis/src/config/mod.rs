@@ -87,7 +87,6 @@ names! {
     REPL_DISKLESS_DELAY = "repl-diskless-sync-delay"
     REPL_PING_PERIOD = "repl-ping-replica-period"
     REPL_TIMEOUT = "repl-timeout"
-    DIRECTORY = "dir"
     FILE_NAME = "dbfilename"
     LOG = "appendonly"
     SAVE = "save"

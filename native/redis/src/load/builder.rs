@@ -29,6 +29,8 @@ enum Part {
 #[derive(Debug, Default)]
 struct Growing {
     stream: Stream,
+    /// What its type knows.
+    generation: u8,
     group: Option<(Vec<u8>, Group)>,
     consumer: Vec<u8>,
 }
@@ -118,7 +120,8 @@ impl Growing {
     fn add(&mut self, event: Event<'_>, extras: &mut Vec<Option<u64>>) -> Result<(), String> {
         match event {
             Event::Entry { id: entry, words } => self.stream.append(id(entry), words),
-            Event::Stream { last_id, max_deleted_id, entries_added } => {
+            Event::Stream { generation, last_id, max_deleted_id, entries_added } => {
+                self.generation = generation;
                 let added = extras.pop().flatten().or(entries_added);
                 let deleted = extras.pop().flatten().zip(extras.pop().flatten()).map(|(ms, seq)| Id::new(ms, seq));
                 self.stream.set_counters(id(last_id), added, deleted.or(max_deleted_id.map(id)));
@@ -128,7 +131,8 @@ impl Growing {
                 let last_id = id(last_id);
                 let known = match extras.pop() {
                     Some(read) => read,
-                    None => entries_read.or_else(|| self.stream.entries_read_at(last_id)),
+                    None if self.generation > 1 => entries_read,
+                    None => self.stream.entries_read_at(last_id),
                 };
                 self.group = Some((name.to_vec(), Group::new(last_id, known)));
                 if self.stream.group(name).is_some() {
@@ -138,7 +142,8 @@ impl Growing {
             Event::Consumer { name, seen_at, active_at } => {
                 let Some((_, group)) = &mut self.group else { return Err("a consumer without a group".to_owned()) };
                 let is_new = group.add_consumer(name, seen_at);
-                let active_at = extras.pop().unwrap_or(active_at.or(Some(seen_at)));
+                let told = if self.generation > 2 { active_at } else { Some(seen_at) };
+                let active_at = extras.pop().unwrap_or(told);
                 group.consumer_mut(name).into_iter().for_each(|consumer| consumer.active_at = active_at);
                 self.consumer = name.to_vec();
                 return once(is_new, "a group's consumer");

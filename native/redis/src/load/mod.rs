@@ -2,6 +2,7 @@
 //! of its shard.
 
 mod builder;
+mod check;
 mod file;
 
 use std::io::BufRead;
@@ -11,7 +12,9 @@ use dataset::{Millis, Shards, Value, hash};
 use rdb::Event;
 
 pub(crate) use builder::{Builder, Built};
+pub use check::{Checked, check};
 pub use file::open;
+pub use rdb::summary::KINDS;
 
 use crate::dump::{EXTRAS, read_extras};
 use crate::server::Server;
