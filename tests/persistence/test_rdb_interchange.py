@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.persistence.data import connect, fill, picture
+from tests.persistence.contents import connect, fill, picture
 from tests.servers import Server, find_peer, free_port, run_to_its_end, start_redis, start_redis_mode
 
 Keep = Callable[[Server], Server]

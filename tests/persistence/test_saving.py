@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from tests.connection import WAIT_SECONDS
-from tests.persistence.data import Client, connect, fill, picture
+from tests.persistence.contents import Client, connect, fill, picture
 from tests.servers import Server, free_port, run_to_its_end, start_redis_mode, wait_for
 
 Keep = Callable[[Server], Server]

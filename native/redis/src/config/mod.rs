@@ -88,7 +88,6 @@ names! {
     REPL_PING_PERIOD = "repl-ping-replica-period"
     REPL_TIMEOUT = "repl-timeout"
     FILE_NAME = "dbfilename"
-    LOG = "appendonly"
     SAVE = "save"
     STOP_WRITES = "stop-writes-on-bgsave-error"
     RDB_CHECKSUM = "rdbchecksum"
