@@ -110,6 +110,7 @@ SERVED: tuple[Directive, ...] = (
     Directive("repl-diskless-sync", E, "yes", "send snapshots as they are made, or from a file"),
     Directive("repl-diskless-sync-delay", E, "0", "seconds to wait for more replicas; Redis's default is 5"),
     Directive("close-on-replica-write", E, "yes", "a replica that asks for what is answered is disconnected"),
+    Directive("memc-name", E, "", "the node's name in a group; it serves only when it is told to; not Redis's"),
     Directive("durability", E, "async", "when a write is done: async, bounded:MS, sync:K or sync:K:fsync; not Redis's"),
     Directive("durability-timeout", E, "10000", "milliseconds a reply waits for that before its connection is closed"),
     Directive("appendonly", E, "no", "keep every change in an append-only file"),

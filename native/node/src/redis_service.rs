@@ -98,6 +98,10 @@ impl Redis {
         if !links.is_holding() {
             return;
         }
+        if self.worker.is_fenced() {
+            // Whoever has fenced the node has mail for all who wait.
+            return self.deliver(links);
+        }
         // First the bell, then the look: a movement between them is heard.
         self.watch.arm();
         let mut left = self.lanes;
@@ -213,7 +217,8 @@ impl Service for Redis {
     }
 
     fn due(&self) -> Option<Instant> {
-        let left = self.worker.due()?.saturating_sub(wall_clock());
+        let left = self.worker.due().map(|due| due.saturating_sub(wall_clock()));
+        let left = left.into_iter().chain(self.worker.lease_left()).min()?;
         Some(if left == 0 { self.began } else { Instant::now() + Duration::from_millis(left) })
     }
 

@@ -13,6 +13,7 @@ use crate::clients::Client;
 use crate::command::flag;
 use crate::execute::Aftermath;
 use crate::fault::Fault;
+use crate::group::epoch_of;
 use crate::outbox::Outbox;
 use crate::server::Server;
 use crate::session::Session;
@@ -59,6 +60,9 @@ impl<S: Deref<Target = Server>> Applier<S> {
             return Err(Fault::arity(command.full_name));
         }
         self.open.extend_from_slice(raw);
+        if let Some(epoch) = epoch_of(words) {
+            self.server.journal.change_history(|history, _| history.epoch = history.epoch.max(epoch));
+        }
         match &mut self.session.transaction {
             Some(transaction) if !command.is(flag::NO_MULTI) => transaction.push(command, words),
             _ => {

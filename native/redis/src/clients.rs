@@ -63,6 +63,8 @@ pub(crate) mod mark {
     pub(crate) const REPLICA: u32 = 1 << 10;
     /// `U`: over a unix socket.
     pub(crate) const UNIX: u32 = 1 << 9;
+    /// Orders of those who run a group come over it; no letter.
+    pub(crate) const ORDERS: u32 = 1 << 16;
 
     /// Letters in the order in which Redis writes them.
     pub(crate) const LETTERS: [(u32, char); 11] = [

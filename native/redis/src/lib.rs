@@ -34,6 +34,7 @@ mod expiry;
 mod extended;
 mod fault;
 pub mod glob;
+mod group;
 pub mod host;
 mod identity;
 mod latency;
@@ -54,6 +55,8 @@ pub mod replication;
 mod restraints;
 mod saves;
 mod scans;
+#[cfg(test)]
+mod scene;
 mod scripts;
 mod server;
 mod session;

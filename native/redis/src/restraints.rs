@@ -22,6 +22,10 @@ pub(crate) mod reason {
     pub(crate) const LOG_FAILS: u32 = 1 << 16;
     /// The server's own file could not be written.
     pub(crate) const SAVE_FAILED: u32 = 1 << 4;
+    /// This member of a group holds no lease, or has been sealed as a primary: it must not say what holds.
+    pub(crate) const FENCED: u32 = 1 << 5;
+    /// It has been promoted, and who confirms its writes has not been said yet.
+    pub(crate) const UNDECLARED: u32 = 1 << 6;
 }
 
 /// Which commands a reason concerns.
@@ -31,6 +35,8 @@ enum Concerns {
     Writes,
     /// All without this mark.
     AllBut(u32),
+    /// All that is not for operators or about the connection.
+    Data,
 }
 
 struct Row {
@@ -40,7 +46,26 @@ struct Row {
 }
 
 /// In the order in which Redis asks.
-static ROWS: [Row; 6] = [
+static ROWS: [Row; 9] = [
+    Row {
+        reason: reason::FENCED,
+        concerns: Concerns::Writes,
+        answer: Fault::of(
+            "READONLY this member of a group is fenced: the lease of its epoch has run out (MEMC.STATUS)",
+        ),
+    },
+    Row {
+        reason: reason::FENCED,
+        concerns: Concerns::Data,
+        answer: Fault::of(
+            "MASTERDOWN this member of a group is fenced: the lease of its epoch has run out (MEMC.STATUS)",
+        ),
+    },
+    Row {
+        reason: reason::UNDECLARED,
+        concerns: Concerns::Writes,
+        answer: Fault::of("NOREPLICAS this primary has just been promoted: its replicas are still to be named"),
+    },
     Row {
         reason: reason::LOG_FAILS,
         concerns: Concerns::Writes,
@@ -123,6 +148,7 @@ impl Concerns {
         let is_meant = |command: &Command| match self {
             Self::Writes => command.is(flag::WRITE),
             Self::AllBut(mark) => !command.is(mark),
+            Self::Data => command.is(flag::SCRIPT) || !command.is(flag::STALE) && !command.is(flag::ADMIN),
         };
         is_meant(command) || executed.any(is_meant)
     }

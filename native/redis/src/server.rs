@@ -19,6 +19,7 @@ use crate::config::{self, Config};
 use crate::counters::{Counters, Usage};
 use crate::discard::Bin;
 use crate::durability::Durability;
+use crate::group::Group;
 use crate::host::{Host, Moment, NoHost, Run, chance_name};
 use crate::latency::Latency;
 use crate::loading::Loading;
@@ -90,6 +91,8 @@ pub struct Server {
     pub(crate) restraints: Restraints,
     /// Every change as bytes, for the append-only file and for replicas.
     pub(crate) journal: Arc<Journal>,
+    /// What it is in a group whose primary others choose.
+    pub(crate) group: Group,
     /// When a write counts as done.
     pub(crate) durability: Durability,
     /// Everybody's connections.
@@ -153,6 +156,7 @@ impl Server {
             replication: Replication::default(),
             restraints: Restraints::default(),
             journal: Arc::new(Journal::new(chance_name())),
+            group: Group::default(),
             durability: Durability::default(),
             clients: Clients::default(),
             acl: Acl::default(),

@@ -125,6 +125,7 @@ impl Worker {
         while let Some(first) = self.deadlines.first_entry().filter(|first| first.key().0 <= now) {
             self.server.give_up(&first.remove(), &mut self.after.outbox);
         }
+        self.server.watch_lease(&mut self.after.outbox);
         self.server.sample_rates();
         if self.server.pause.until().is_some_and(|until| until <= now) {
             self.server.pause.end(&mut self.after.outbox);
@@ -163,6 +164,17 @@ impl Worker {
         &self.replicas.1
     }
 
+    /// Nothing that is held may be released: the lease that allowed it is over.
+    pub fn is_fenced(&mut self) -> bool {
+        self.server.watch_lease(&mut self.after.outbox) || self.server.is_fenced()
+    }
+
+    /// Milliseconds until the lease runs out: `tick` is to be called then.
+    #[must_use]
+    pub fn lease_left(&self) -> Option<u64> {
+        self.server.group.deadline().map(|deadline| deadline.saturating_sub(self.server.moment()))
+    }
+
     /// Mail for other connections, to be delivered now.
     pub fn outbox(&mut self) -> &mut Outbox {
         &mut self.after.outbox
@@ -195,6 +207,7 @@ impl Worker {
         self.after.meter.begin();
         self.after.meter.counters.reads.up();
         self.after.confirmation.begin_batch();
+        self.server.watch_lease(&mut self.after.outbox);
         let mut progress = self.serve_requests(session, input, out, limit, now, &mut words);
         if let Some(start) = fed_from.filter(|start| out.len() > *start) {
             // An answer within the stream would be read as a part of it.

@@ -9,6 +9,7 @@ mod config;
 mod connection;
 mod debug;
 mod geo;
+mod group;
 mod hashes;
 mod help;
 mod hyperloglog;
@@ -52,6 +53,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     hashes::read::COMMANDS,
     hashes::write::COMMANDS,
     hyperloglog::commands::COMMANDS,
+    group::COMMANDS,
     info::COMMANDS,
     keys::COMMANDS,
     keys::expiry::COMMANDS,

@@ -21,7 +21,14 @@ pub(super) fn events(server: &Server, text: &str) -> Result<(), String> {
     Ok(())
 }
 
+pub(super) fn member(server: &Server, name: &str) -> Result<(), String> {
+    server.join_group(name)
+}
+
 pub(super) fn durability(server: &Server, text: &str) -> Result<(), String> {
+    if !server.group.name().is_empty() {
+        return Err("the durability of a group is changed where the group is (MEMC.INSYNC)".to_owned());
+    }
     Mode::parse(text).map(|mode| server.set_mode(mode))
 }
 

@@ -54,6 +54,7 @@ names! {
     HLL_BYTES = "hll-sparse-max-bytes"
     HZ = "hz"
     DIRECTORY = "dir"
+    DURABILITY = "durability"
     DURABILITY_TIMEOUT = "durability-timeout"
     EXPIRE_EFFORT = "active-expire-effort"
     LATENCY_THRESHOLD = "latency-monitor-threshold"

@@ -135,6 +135,7 @@ pub(super) const REPLICATION: &[Directive] = &[
 
 /// The append-only file, and when a write is done.
 pub(super) const LOG: &[Directive] = &[
+    row("memc-name", Kind::Text, "").fixed().then(apply::member),
     row("appendonly", Kind::Switch, "no"),
     row("appendfsync", Kind::Choice(&["everysec", "always", "no"]), "everysec").then(apply::fsync),
     row("durability", Kind::Checked(special::durability), "async").then(apply::durability),

@@ -21,13 +21,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use dataset::Shards;
-use journal::{Bell, Want};
+use journal::{Bell, Epoch, Want};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
 use crate::command::{Command, flag};
 use crate::config;
-use crate::fault::Fault;
+use crate::fault::{Fault, Outcome};
 use crate::host::Moment;
 use crate::server::Server;
 use crate::session::Session;
@@ -61,9 +61,18 @@ pub(crate) struct Durability {
     needs_stream: AtomicBool,
     pub(crate) confirmed: Confirmed,
     pub(crate) diary: Diary,
-    /// Names of the replicas that count; without a group all do.
-    in_sync: Mutex<Option<Vec<String>>>,
+    in_sync: Mutex<InSync>,
     pub(crate) counts: Counts,
+}
+
+/// Which replicas count.
+#[derive(Debug, Default)]
+struct InSync {
+    /// Without a group all do.
+    names: Option<Vec<String>>,
+    /// Which order said so: an epoch's last version.
+    epoch: Epoch,
+    version: u64,
 }
 
 /// What INFO counts.
@@ -92,18 +101,39 @@ impl Durability {
         self.needs_stream.load(Relaxed)
     }
 
-    pub(crate) fn set_in_sync(&self, names: Vec<String>) {
-        *self.in_sync.lock() = Some(names);
+    /// An epoch of this primary begins: nobody counts before it is said who does, and nothing is confirmed by them.
+    pub(crate) fn begin_epoch(&self, epoch: Epoch) {
+        *self.in_sync.lock() = InSync { names: Some(Vec::new()), epoch, version: 0 };
+        self.confirmed.reset(0);
     }
 
+    /// These count from now on, by an order of this version.
+    ///
+    /// # Errors
+    /// A later version has said otherwise.
+    pub(crate) fn declare(&self, epoch: Epoch, version: u64, names: Vec<String>) -> Outcome {
+        let mut in_sync = self.in_sync.lock();
+        if epoch == in_sync.epoch && version < in_sync.version {
+            return Err(Fault::made(format!("STALEVERSION seen {}", in_sync.version)));
+        }
+        *in_sync = InSync { names: Some(names), epoch, version };
+        Ok(())
+    }
+
+    /// Names of those who count, if not all do.
     pub(crate) fn in_sync(&self) -> Option<Vec<String>> {
-        self.in_sync.lock().clone()
+        self.in_sync.lock().names.clone()
+    }
+
+    /// Of the order that named them.
+    pub(crate) fn version(&self) -> u64 {
+        self.in_sync.lock().version
     }
 
     /// Replicas have come, gone or said how far they are: each one's name, and the ends of what it holds in memory and on its disk.
     pub(crate) fn replicas_hold<'r>(&self, replicas: impl Iterator<Item = (&'r str, u64, u64)>) {
         let in_sync = self.in_sync.lock();
-        let counts = |name: &str| in_sync.as_ref().is_none_or(|names| names.iter().any(|known| known == name));
+        let counts = |name: &str| in_sync.names.as_ref().is_none_or(|names| names.iter().any(|known| known == name));
         self.confirmed.acknowledged(replicas.filter(|(name, ..)| counts(name)).map(|(_, held, synced)| (held, synced)));
     }
 }

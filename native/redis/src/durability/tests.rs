@@ -1,95 +1,12 @@
 //! Which replies wait, from where on and for what: a worker's answers, with watermarks moved by hand.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use journal::Want;
 
 use super::*;
-use crate::host::{Connections, Host, Usage};
 use crate::outbox::Mail;
-use crate::server::Settings;
-use crate::worker::Worker;
-
-/// A clock that is set by hand.
-#[derive(Default)]
-struct Clock(AtomicU64);
-
-impl Host for Clock {
-    fn connections(&self) -> Connections {
-        Connections::default()
-    }
-
-    fn usage(&self) -> Usage {
-        Usage::default()
-    }
-
-    fn threads(&self) -> usize {
-        1
-    }
-
-    fn port(&self) -> u16 {
-        0
-    }
-
-    fn moment(&self) -> Moment {
-        self.0.load(Relaxed)
-    }
-
-    fn shut_down(&self) {}
-}
-
-struct Scene {
-    server: Arc<Server>,
-    worker: Worker,
-    clock: Arc<Clock>,
-    opened: u64,
-}
-
-/// What came of an input: the reply, and from where on it waits for which lane and offset.
-#[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    reply: String,
-    holds: Vec<(usize, u8, u64)>,
-}
-
-impl Scene {
-    fn new(config: &[(&str, &str)]) -> Self {
-        let config = config.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let clock = Arc::new(Clock(AtomicU64::new(1000)));
-        let server =
-            Arc::new(Server::start(Settings { config, ..Settings::default() }, clock.clone()).expect("starts"));
-        Self { worker: Worker::new(server.clone(), 0), server, clock, opened: 0 }
-    }
-
-    fn open(&mut self) -> Session {
-        self.opened += 1;
-        self.worker.open(self.opened)
-    }
-
-    fn say(&mut self, session: &mut Session, lines: &str) -> Answer {
-        let (mut out, input) = (Vec::new(), lines.replace('\n', "\r\n") + "\r\n");
-        self.worker.serve(session, input.as_bytes(), &mut out, usize::MAX, 1);
-        let mut holds = Vec::new();
-        while let Some(hold) = self.worker.next_hold() {
-            holds.push((hold.from, hold.ticket.lane, hold.ticket.offset));
-        }
-        Answer { reply: String::from_utf8(out).expect("is text"), holds }
-    }
-
-    fn end(&self) -> u64 {
-        self.server.journal.end.get()
-    }
-
-    /// So many replicas hold the stream up to here.
-    fn confirm(&self, replicas: usize, offset: u64) {
-        self.server.durability.replicas_hold((0..replicas).map(|_| ("r", offset, 0)));
-    }
-}
-
-fn free(reply: &str) -> Answer {
-    Answer { reply: reply.to_owned(), holds: Vec::new() }
-}
+use crate::scene::{Answer, Scene, free};
 
 #[test]
 fn nothing_waits_in_the_mode_async() {
@@ -216,9 +133,9 @@ fn a_bound_refuses_writes_that_would_lose_more_than_it_allows() {
     let mut one = scene.open();
     assert_eq!(scene.say(&mut one, "SET a 1"), free("+OK\r\n"));
     let first = scene.end();
-    scene.clock.0.fetch_add(600, Relaxed);
+    scene.pass(600);
     assert_eq!(scene.say(&mut one, "SET a 2"), free("+OK\r\n"));
-    scene.clock.0.fetch_add(401, Relaxed);
+    scene.pass(401);
     let refused =
         "-NOREPLICAS a write of 1001 ms ago is not confirmed by any replica, and durability is bounded:1000\r\n";
     for write in ["SET a 3", "EVAL \"return 1\" 0", "LPUSH l x"] {
@@ -228,7 +145,7 @@ fn a_bound_refuses_writes_that_would_lose_more_than_it_allows() {
     assert_eq!(scene.say(&mut one, "MULTI\nGET a\nEXEC").holds, [], "reads go on");
     scene.confirm(1, first);
     assert_eq!(scene.say(&mut one, "SET a 4"), free("+OK\r\n"), "the oldest is 401 ms old");
-    scene.clock.0.fetch_add(700, Relaxed);
+    scene.pass(700);
     assert!(scene.say(&mut one, "SET a 5").reply.starts_with("-NOREPLICAS a write of 1101 ms ago"));
     scene.confirm(1, scene.end());
     assert_eq!(scene.say(&mut one, "SET a 6"), free("+OK\r\n"));
@@ -239,10 +156,11 @@ fn a_bound_refuses_writes_that_would_lose_more_than_it_allows() {
 fn only_the_in_sync_set_counts_once_it_is_named() {
     let scene = Scene::new(&[("durability", "sync:1")]);
     let durability = &scene.server.durability;
-    durability.set_in_sync(vec!["b".to_owned()]);
+    durability.declare(1, 4, vec!["b".to_owned()]).expect("is the first");
     durability.replicas_hold([("a", 100, 100), ("b", 50, 40)].into_iter());
     assert_eq!(scene.server.watermark(ONE_REPLICA), 50);
-    durability.set_in_sync(Vec::new());
+    assert!(durability.declare(1, 3, Vec::new()).is_err(), "an order that comes late");
+    durability.declare(1, 5, Vec::new()).expect("is later");
     durability.replicas_hold([("a", 200, 200), ("b", 150, 140)].into_iter());
     assert_eq!(scene.server.watermark(ONE_REPLICA), 50, "nobody counts");
 }

@@ -83,8 +83,8 @@ impl Follower {
             port: u16::try_from(announced).ok().filter(|port| *port > 0).unwrap_or_else(|| server.host.port()),
             address: text(config::REPLICA_ANNOUNCE_IP),
             version: VERSION.to_owned(),
-            name: String::new(),
-            epoch: history.epoch,
+            name: server.group.name(),
+            epoch: history.epoch.max(server.group.seen()),
             held,
             takes_over: target.takes_over,
         };

@@ -82,6 +82,11 @@ impl Replication {
         }
     }
 
+    /// The link to the primary ends and no other is begun; what was taken over stays.
+    pub(crate) fn cut(&self) {
+        self.order_to(None);
+    }
+
     fn order_to(&self, target: Option<Target>) {
         let mut following = self.following.lock();
         self.generation.fetch_add(1, SeqCst);

@@ -65,6 +65,7 @@ impl Server {
         let is_over = ttl > 0 && left_at > 0 && now.saturating_sub(left_at) > ttl.unsigned_abs() * 1000;
         if !is_over
             || self.durability.needs_stream()
+            || self.group.is_member()
             || replication.is_replica()
             || !self.journal.is_wanted_by(Want::Replicas)
         {

@@ -96,6 +96,9 @@ fn acknowledge(call: &mut Call<'_, '_>, pairs: &[&[u8]]) {
     let Some(offset) = number("ack") else { return };
     if let Some(epoch) = number("epoch") {
         replica.epoch.fetch_max(epoch, Relaxed);
+        if call.server.hear_of(epoch, call.outbox).is_err() {
+            return;
+        }
     }
     replica.acknowledge(offset, number("fack"), call.wall);
     call.server.heard_of_replica(call.wall, call.outbox);
@@ -117,7 +120,11 @@ fn announce(call: &mut Call<'_, '_>, option: &[u8], value: &[u8]) -> Outcome {
         b"capa" | b"version" => {}
         b"rdb-only" => announced.snapshot_only = words::integer(value)? != 0,
         b"memc-name" => announced.name = text(),
-        b"memc-epoch" => announced.epoch = words::canonical(value).and_then(|e| u64::try_from(e).ok()).unwrap_or(0),
+        b"memc-epoch" => {
+            let epoch = words::positive(value)? as u64;
+            announced.epoch = epoch;
+            call.server.hear_of(epoch, call.outbox)?;
+        }
         _ => {
             let option = String::from_utf8_lossy(option);
             return Err(Fault::made(format!("ERR Unrecognized REPLCONF option: {option}")));
