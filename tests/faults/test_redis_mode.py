@@ -139,6 +139,20 @@ def test_many_that_never_read(server: Server) -> None:
     wait_for(lambda: server.descriptors() <= descriptors, "these clients to be gone")
 
 
+@pytest.mark.parametrize(
+    "claim", ["*2\r\n$3\r\nGET\r\n$536870912\r\nx", "*1048576\r\n$3\r\nGET\r\n", "*2147483647\r\n"]
+)
+def test_what_is_only_claimed_takes_no_memory(server: Server, claim: str) -> None:
+    resident = server.resident_bytes()
+    claiming = [Connection(server.address) for _ in range(200)]
+    for connection in claiming:
+        connection.send(claim.encode())
+    assert say(server, "PING") == b"+PONG\r\n"
+    assert server.resident_bytes() < resident + 16 * MEBIBYTE
+    for connection in claiming:
+        connection.close()
+
+
 def test_a_subscriber_that_never_reads_is_let_go(server: Server) -> None:
     with Connection(server.address) as deaf:
         deaf.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -113,6 +113,23 @@ fn a_request_of_many_words_in_small_pieces_is_read_once() {
     assert_eq!((seen.requests, seen.error, seen.left), (vec![request], None, 0));
 }
 
+#[test]
+fn what_is_only_claimed_takes_no_room() {
+    let limits = Limits::default();
+    for claim in [
+        "*2147483647\r\n",
+        "*2147483647\r\n$3\r\nGET\r\n",
+        "*2\r\n$536870912\r\n",
+        "*1000000\r\n$1\r\na\r\n$500000000\r\nb",
+    ] {
+        let (mut words, mut begun) = (Vec::new(), None);
+        for end in 0..=claim.len() {
+            assert_eq!(request::parse(&claim.as_bytes()[..end], &limits, &mut words, &mut begun), Parsed::NeedMore);
+            assert!(words.capacity() <= 16, "{claim:?} takes room for {} words", words.capacity());
+        }
+    }
+}
+
 fn requests() -> impl Strategy<Value = Vec<Vec<Vec<u8>>>> {
     let word = prop_oneof![
         9 => prop::collection::vec(any::<u8>(), 0..24),

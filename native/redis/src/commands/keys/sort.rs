@@ -154,6 +154,8 @@ fn store(call: &mut Call<'_, '_>, destination: &[u8], list: List) {
             call.say(&[b"DEL", destination]);
         }
     } else {
+        // What has expired there goes first, in the effects too: behind them its DEL would remove what is stored.
+        call.expire_if_due(destination);
         call.say(&[b"DEL", destination]);
         let push = [&b"RPUSH"[..], destination];
         call.say(&push.into_iter().chain(list.iter()).collect::<Vec<_>>());
