@@ -76,6 +76,7 @@ class RedisNode:
         idle_timeout_seconds: int = 0,
         databases: int = 16,
         load: str | PathLike[str] | None = None,
+        seed: str | PathLike[str] | None = None,
         config: Sequence[tuple[str, str]] = ...,
     ) -> RedisNode:
         """`config` has directives of redis.conf; ValueError begins with the name of the one that cannot be."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 STOP_TIMEOUT_SECONDS = 5.0
-OURS = ("log-format", "load", "dir")
+OURS = ("log-format", "load", "seed", "dir")
 """Directives that are none of Redis's, or are told in another way."""
 ANY = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104 (asked for by name)
 
@@ -140,6 +140,7 @@ def _engine(settings: RedisSettings) -> Engine:
             idle_timeout_seconds=settings.timeout,
             databases=settings.databases,
             load=settings.load,
+            seed=settings.seed,
             config=[
                 ("dir", str(Path(settings.dir).resolve())),
                 *((given.name, given.value) for given in settings.served if given.name not in OURS),

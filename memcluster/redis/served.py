@@ -23,6 +23,7 @@ SERVED: tuple[Directive, ...] = (
     Directive("log-format", P, "text", "how log lines look: text or json; not one of Redis's"),
     Directive("dir", P, ".", "the working directory, where data is written"),
     Directive("load", P, "", "begin with the data of this RDB file; not one of Redis's"),
+    Directive("seed", P, "", "the same, but only while `dir` holds no data yet; not one of Redis's"),
     Directive("save", E, "", "seconds and changes after which data is written, or nothing; Redis's default is to save"),
     Directive("dbfilename", E, "dump.rdb", "the file that data is written to"),
     Directive("rdbcompression", E, "yes", "long strings are compressed in files"),

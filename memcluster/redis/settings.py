@@ -46,6 +46,8 @@ class RedisSettings:
     dir: str = "."
     load: str | None = None
     """A file that the data is loaded from at the start."""
+    seed: str | None = None
+    """The same, while there is no data of its own."""
     served: tuple[Given, ...] = ()
     """What the engine is told, and answers to CONFIG GET: every directive that is served, in their order."""
     warnings: tuple[str, ...] = field(default=(), compare=False)
@@ -88,6 +90,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "log-format": _one_of({"text": "text", "json": "json"}),
     "dir": str,
     "load": lambda text: str(Path(text).resolve()) if text else None,
+    "seed": lambda text: str(Path(text).resolve()) if text else None,
 }
 
 

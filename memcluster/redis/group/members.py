@@ -2,6 +2,7 @@
 
 DIR/lock            held by the supervisor and all its nodes: nobody else's nodes write here meanwhile
 DIR/group.db        the group's state store
+DIR/seed.rdb        what a group without data begins with, if a snapshot was restored into it
 DIR/NODE/node.conf  the node's directives, its owner's alone: passwords are on no command line
 DIR/NODE/           the node's data
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from memcluster.log import LogSettings
     from memcluster.redis.group.table import GroupTable
 
+SEED = "seed.rdb"
 ZONES = ("a", "b", "c")
 """Where none are named."""
 LOCK_SECONDS_MAX = 15.0
@@ -67,10 +69,20 @@ class Ports:
         return cls(primary, reader, sentinel, tuple(near(each, port + 2 + n) for n, each in enumerate(wanted)))
 
 
+def place(table: GroupTable) -> Path:
+    """Where the group's folder is."""
+    return Path(table.places.dir or table.name).absolute()
+
+
+def has_data(path: Path) -> bool:
+    """Whether a node of a group in this folder has ever written any."""
+    return any(path.glob("*/appendonlydir"))
+
+
 @contextmanager
 def folder(table: GroupTable) -> Iterator[tuple[Path, int]]:
     """The group's folder and the lock on it; ConfigError if another supervisor's nodes run there."""
-    path = Path(table.places.dir or table.name).absolute()
+    path = place(table)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -126,12 +138,13 @@ def parts(table: GroupTable, wanted: tuple[NodeConfig, ...], path: Path, lock: i
 
 def _seed(table: GroupTable, path: Path) -> tuple[str, ...]:
     """What a group without data begins with. Each node loads it: whichever becomes primary has it."""
-    if not table.places.seed or any(path.glob("*/appendonlydir")):
+    restored = path / SEED
+    if not (table.places.seed or restored.exists()) or has_data(path):
         return ()
-    seed = Path(table.places.seed).absolute()
+    seed = Path(table.places.seed).absolute() if table.places.seed else restored
     if not seed.is_file():
         raise ConfigError(f"[group.{table.name}]: seed {seed}: there is no such file: name an RDB file")
-    return ("--load", str(seed))
+    return ("--seed", str(seed))
 
 
 def _part(table: GroupTable, node: NodeConfig, path: Path, lock: int, same: tuple[str, ...]) -> Part:

@@ -31,6 +31,7 @@ impl RedisNode {
         idle_timeout_seconds = 0,
         databases = 16,
         load = None,
+        seed = None,
         config = Vec::new(),
     ))]
     #[expect(clippy::too_many_arguments, reason = "one keyword a setting, as Python callers write them")]
@@ -45,6 +46,7 @@ impl RedisNode {
         idle_timeout_seconds: u64,
         databases: usize,
         load: Option<PathBuf>,
+        seed: Option<PathBuf>,
         config: Vec<(String, String)>,
     ) -> PyResult<Self> {
         let settings = node::RedisSettings {
@@ -55,7 +57,7 @@ impl RedisNode {
             connections_max,
             backlog,
             idle_timeout: (idle_timeout_seconds > 0).then(|| Duration::from_secs(idle_timeout_seconds)),
-            redis: redis::Settings { databases, load, config, ..redis::Settings::default() },
+            redis: redis::Settings { databases, load, seed, config, ..redis::Settings::default() },
         };
         let inner = py.detach(|| node::RedisNode::bind(settings)).map_err(|error| match error.kind() {
             ErrorKind::InvalidData => PyValueError::new_err(error.to_string()),

@@ -38,7 +38,8 @@ impl Server {
     /// Which file is wrong, where, and what can be done.
     pub fn load_at_start(&self, now: Millis) -> Result<Option<Loaded>, String> {
         let own = self.own_file();
-        let given = self.settings.load.as_deref();
+        let seed = self.settings.seed.as_deref().filter(|_| !own.exists() && !self.has_log());
+        let given = self.settings.load.as_deref().or(seed);
         if let Some(given) = given.filter(|given| own.exists() && !is_same(given, &own)) {
             return Err(format!(
                 "{} can't be loaded: {} is there already and would be overwritten; move it away, or start without the other",

@@ -57,6 +57,8 @@ pub struct Settings {
     pub tracking_keys_max: usize,
     /// A file that the data is loaded from at the start, in place of the server's own.
     pub load: Option<PathBuf>,
+    /// The same, but only while there is no data of its own: what a server begins with that may be started many times.
+    pub seed: Option<PathBuf>,
     /// Directives of redis.conf, by name, in their order.
     pub config: Vec<(String, String)>,
 }
@@ -70,6 +72,7 @@ impl Default for Settings {
             requests_per_turn: 100,
             tracking_keys_max: 1_000_000,
             load: None,
+            seed: None,
             config: Vec::new(),
         }
     }

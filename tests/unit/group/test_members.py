@@ -61,9 +61,9 @@ def test_a_seed_is_for_a_group_without_data(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"seed .*seed\.rdb: there is no such file"):
         made(folder, seed=str(seed))
     seed.touch()
-    assert all(words[-2:] == ("--load", str(seed)) for words in made(folder, seed=str(seed)))
+    assert all(words[-2:] == ("--seed", str(seed)) for words in made(folder, seed=str(seed)))
     (folder / "orders-2" / "appendonlydir").mkdir()
-    assert not any("--load" in words for words in made(folder, seed=str(seed)))
+    assert not any("--seed" in words for words in made(folder, seed=str(seed)))
 
 
 def test_a_folder_waits_for_the_last_process_that_holds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

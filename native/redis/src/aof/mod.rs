@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 
 use dataset::Millis;
-use journal::aof::{Fsync, Names, Status, Writer};
+use journal::aof::{Directory, Fsync, Names, Status, Writer};
 use parking_lot::Mutex;
 
 use crate::config;
@@ -92,6 +92,11 @@ impl Rewriting {
 impl Server {
     pub(crate) fn log_writer(&self) -> Option<Arc<Writer>> {
         self.aof.writer.lock().clone()
+    }
+
+    /// There is one on the disk, or something that its place is taken by.
+    pub(crate) fn has_log(&self) -> bool {
+        Directory::open(self.log_names()).map_or(true, |directory| !directory.is_empty())
     }
 
     fn log_names(&self) -> Names {
