@@ -20,6 +20,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("memcluster.cli.status", "Say what runs and how it does."),
     "switchover": ("memcluster.cli.switchover", "Make another node of a group primary; no write is lost."),
     "failover": ("memcluster.cli.failover", "Fail a group over now, or test that it would."),
+    "group": ("memcluster.cli.group", "Delete a group that runs, with a final snapshot or without."),
+    "snapshot": ("memcluster.cli.snapshot", "Back up Redis mode: take, list, delete, restore, export."),
     "events": ("memcluster.cli.events", "Say what has happened to a group, and what happens."),
     "top": ("memcluster.cli.top", "Watch nodes live: rates, hit ratio, memory, latency."),
     "get": ("memcluster.cli.get", "Read keys."),

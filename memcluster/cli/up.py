@@ -124,9 +124,10 @@ async def supervise(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> N
     """Runs the cluster until a signal ends it, and answers what verbs ask meanwhile."""
     requests: tuple[control.Request[Any], ...] = ()
     if groups:
+        from memcluster.redis.backup import controls as snapshots
         from memcluster.redis.group import controls
 
-        requests = controls.Controls(groups).rows
+        requests = (*controls.Controls(groups, supervisor).rows, *snapshots.Controls(groups).rows)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(control.serve, record.control_path(supervisor.port), requests)

@@ -8,6 +8,7 @@ What lies in the target is all that is remembered: a supervisor that starts agai
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from memcluster.redis.backup.manifest import Manifest
     from memcluster.redis.backup.settings import SnapshotSettings
+    from memcluster.redis.backup.source import Node
 
 LOOK_SECONDS_MAX = 60.0
 """Between two looks, whatever is due: others write to the target too."""
@@ -71,11 +73,15 @@ class Keeper:
         seconds = (due - self.world.now()).total_seconds() if due else LOOK_SECONDS_MAX
         return min(max(seconds, 0.0), LOOK_SECONDS_MAX)
 
-    async def take(self, name: str, kind: Kind) -> Manifest:
+    async def take_final(self, name: str, node: Node) -> Manifest:
+        """Takes the last one, of a node that serves nobody any more."""
+        return await self.take(name, Kind.FINAL, replace(self.world, survey=lambda: [node]))
+
+    async def take(self, name: str, kind: Kind, world: World | None = None) -> Manifest:
         """Takes one, and says how it went; what went wrong is raised too."""
         wanted = Wanted(name, self.group, kind, float(self.settings.timeout), self.settings.manual_max)
         try:
-            made = await _in_thread(create, await self.target(), wanted, self.world)
+            made = await _in_thread(create, await self.target(), wanted, world or self.world)
         except MemclusterError as error:
             await self.announce("snapshot-failed", f"snapshot {name} failed: {error}", None)
             raise

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from memcluster.errors import BackupError
 from memcluster.redis.backup import verify
 from memcluster.redis.backup.target import sync_folder
+from memcluster.redis.group import members
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from memcluster.redis.backup.manifest import Manifest
     from memcluster.redis.backup.target import Target
-    from memcluster.redis.backup.verify import Check, Verified
+    from memcluster.redis.backup.verify import Check
+    from memcluster.redis.group.table import GroupTable
 
 
 def export(target: Target, name: str, destination: Path, check: Check) -> Manifest:
@@ -31,13 +33,6 @@ def export(target: Target, name: str, destination: Path, check: Check) -> Manife
         verify.compare(manifest, found)
         place(found.path, destination)
     return manifest
-
-
-def adopt(source: Path, destination: Path, check: Check) -> Verified:
-    """The same with any RDB file: verified by loading, then copied."""
-    found = verify.of_file(source, check)
-    place(source, destination)
-    return found
 
 
 def place(source: Path, destination: Path) -> None:
@@ -58,3 +53,13 @@ def place(source: Path, destination: Path) -> None:
         raise BackupError(f"{destination}: {error.strerror}: name a place that can be written") from None
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def seed(target: Target, name: str, table: GroupTable, check: Check) -> Manifest:
+    """Writes a snapshot where a group that has no data yet begins with it; BackupError if it has some."""
+    folder = members.place(table)
+    if members.has_data(folder):
+        raise BackupError(f"[group.{table.name}]: {folder} holds data: restore into a new group, with a dir of its own")
+    if table.places.seed:
+        raise BackupError(f"[group.{table.name}] has a seed already, {table.places.seed}: leave it out, or use another")
+    return export(target, name, folder / members.SEED, check)

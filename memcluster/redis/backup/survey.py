@@ -14,7 +14,7 @@ from memcluster.errors import BackupError, ServerError
 from memcluster.redis import resp
 from memcluster.redis.backup.source import Node
 from memcluster.redis.client import Client
-from memcluster.redis.group.orders import Status
+from memcluster.redis.group.orders import described
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,27 +55,9 @@ def asking(login: Login, timeout_seconds: float) -> Ask:
             reply = client.try_to_ask("MEMC.STATUS")
         if isinstance(reply, resp.Refusal):
             raise ServerError(f"{address} does not know MEMC.STATUS ({reply.text}): it is no Redis-mode node of ours")
-        return Node(address, described(reply, address))
+        try:
+            return Node(address, described(reply))
+        except (msgspec.ValidationError, resp.MalformedReplyError) as error:
+            raise ServerError(f"{address}: MEMC.STATUS: {error}: is it of another version?") from None
 
     return ask
-
-
-def described(reply: resp.Reply, address: str) -> Status:
-    """What MEMC.STATUS answered; ServerError if this memcluster does not understand it."""
-    try:
-        return msgspec.convert(_plain(resp.mapping(reply)), Status, strict=False)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise ServerError(f"{address}: MEMC.STATUS: {error}: is it of another version?") from None
-
-
-def _plain(reply: resp.Reply) -> resp.Reply:
-    """Text for bytes, maps for lists of names and values."""
-    match reply:
-        case bytes():
-            return resp.text(reply)
-        case dict():
-            plain = {name: _plain(value) for name, value in reply.items()}
-            return plain | {"replicas": [_plain(resp.mapping(each)) for each in reply.get("replicas") or []]}
-        case list():
-            return [_plain(each) for each in reply]
-    return reply

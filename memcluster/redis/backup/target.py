@@ -70,6 +70,11 @@ class Target:
         root = root.rstrip("/") or "/"
         return cls(url, root, Path(root) if is_here else None, files)
 
+    @property
+    def place(self) -> str:
+        """What opens it from anywhere on this host."""
+        return self.url if self.directory is None else self.root
+
     # --- what there is
 
     def snapshots(self, group: str | None = None) -> list[Manifest]:

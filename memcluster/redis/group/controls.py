@@ -10,17 +10,18 @@ import msgspec
 
 from memcluster.cluster import control
 from memcluster.errors import MemclusterError
-from memcluster.redis.group import events
+from memcluster.redis.group import deletion, events
 from memcluster.redis.group.running import new_request
 from memcluster.redis.group.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from memcluster.cluster.supervisor import Supervisor
     from memcluster.redis.group.running import RunningGroup
     from memcluster.redis.group.state import Event
 
-STATUS, REQUEST, EVENTS = "group.status", "group.request", "group.events"
+STATUS, REQUEST, EVENTS, DELETE = "group.status", "group.request", "group.events", "group.delete"
 
 
 class Which(msgspec.Struct, frozen=True):
@@ -46,11 +47,19 @@ class Wished(msgspec.Struct, frozen=True):
     follow: bool = False
 
 
+class Deletion(msgspec.Struct, frozen=True):
+    """A group that is to go, with its data; `snapshot` names the final one, if there is to be one."""
+
+    group: str
+    snapshot: str | None = None
+
+
 @dataclass(frozen=True)
 class Controls:
     """What is asked about these groups."""
 
     groups: Sequence[RunningGroup]
+    supervisor: Supervisor
 
     @property
     def rows(self) -> tuple[control.Request[Any], ...]:
@@ -59,11 +68,13 @@ class Controls:
             control.Request(STATUS, Which, self.say_status),
             control.Request(REQUEST, Wanted, self.fail_over),
             control.Request(EVENTS, Wished, self.say_events),
+            control.Request(DELETE, Deletion, self.delete),
         )
 
     async def say_status(self, which: Which) -> AsyncGenerator[Any, None]:
         """Each group as it stands."""
-        for group in self.groups if which.group is None else [find(self.groups, which.group)]:
+        there = [group for group in self.groups if not group.is_deleted]
+        for group in there if which.group is None else [find(there, which.group)]:
             yield standing(group.name, group.view, group.addresses, group.endpoints.counters())
 
     async def fail_over(self, wanted: Wanted) -> AsyncGenerator[Any, None]:
@@ -92,9 +103,17 @@ class Controls:
                 async for event in happening:
                     yield _shown(group.name, event)
 
+    async def delete(self, wanted: Deletion) -> AsyncGenerator[Any, None]:
+        """Each step of it."""
+        group = find(self.groups, wanted.group)
+        async with aclosing(deletion.delete(group, self.supervisor, wanted.snapshot)) as happening:
+            async for said in happening:
+                yield said
+
 
 def find(groups: Sequence[RunningGroup], name: str | None) -> RunningGroup:
     """The group of this name, or the only one; MemclusterError names those there are."""
+    groups = [group for group in groups if not group.is_deleted]
     names = ", ".join(group.name for group in groups)
     if not groups:
         raise MemclusterError("this cluster has no group: give the file of `memcluster up` a table [group.NAME]")

@@ -5,12 +5,16 @@ The store keeps the last `EVENTS_MAX` of them; they outlive supervisors.
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from memcluster.cluster.store.entries import Compacted, Entry
+from memcluster.cluster.store.entries import Compacted, Entry, StoreUnavailable
+from memcluster.redis.group.facts import Facts
 from memcluster.redis.group.state import Event, events_prefix
+from memcluster.redis.group.view import Record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -26,8 +30,30 @@ NAMES = {
     "out-of-sync": "ReplicaOutOfSync",
     "durability": "DurabilityChanged",
     "left": "RemoveCacheNodeComplete",
+    "snapshot": "SnapshotComplete",
+    "snapshot-failed": "SnapshotFailed",
+    "snapshot-deleted": "SnapshotDeleted",
 }
 """As `memcluster events` calls each kind; ElastiCache's names where it has one."""
+
+ATTEMPTS_MAX = 10
+"""To write an event while the loop writes its own."""
+
+log = logging.getLogger(__name__)
+
+
+async def tell(store: Store, group: str, kind: str, sentence: str, node: str | None = None) -> None:
+    """Adds an event that is no decision of the loop's; it is in the log in any case."""
+    log.info("%s: %s", group, sentence)
+    facts = Facts(group, store)
+    try:
+        for _ in range(ATTEMPTS_MAX):
+            record = Record({}, event=kind, sentence=sentence, node=node)
+            if await facts.record(await facts.read(), record, time.time()):
+                return
+        log.warning("%s: the event of it could not be written: others write all the time", group)
+    except StoreUnavailable as error:
+        log.warning("%s: the event of it could not be written: %s", group, error)
 
 
 async def past(store: Store, group: str) -> list[Event]:

@@ -166,7 +166,7 @@ class RedisGroup:
                 self._start_node(node)
             starting.callback(self._stop_nodes)
             store = MemoryStore(Clock().now)
-            group = RunningGroup(self._table, wanted, ports, store)
+            group = RunningGroup(self._table, wanted, ports, store, self._folder)
             self._thread = starting.enter_context(_GroupThread(group, self))
             self.wait_until_whole()
             self._held = starting.pop_all()

@@ -7,9 +7,14 @@ of the node's own clock, and in-sync sets are numbered.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+
+from memcluster.redis import resp
+
+if TYPE_CHECKING:
+    from memcluster.redis.resp import Reply
 
 Role = Literal["primary", "replica", "fenced"]
 Link = Literal["up", "down", "syncing", "none"]
@@ -56,6 +61,25 @@ class Status(msgspec.Struct, frozen=True):
     def is_whole(self) -> bool:
         """Whether what its offset says it holds is there: not while a full resync replaces it."""
         return not self.loading and self.link != "syncing"
+
+
+def described(reply: Reply) -> Status:
+    """MEMC.STATUS's answer as a value; ValidationError or MalformedReplyError where it is none."""
+    if isinstance(reply, resp.Refusal):
+        raise resp.MalformedReplyError(reply.text)
+    fields: dict[str, Any] = {name: _plain(value) for name, value in resp.mapping(reply).items()}
+    fields["replicas"] = [_texts(each) for each in resp.mapping(reply).get("replicas") or ()]
+    return msgspec.convert(fields, Status, strict=False)
+
+
+def _texts(reply: Reply) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in resp.mapping(reply).items()}
+
+
+def _plain(reply: Reply) -> Any:
+    if isinstance(reply, bytes):
+        return resp.text(reply)
+    return [_plain(each) for each in reply] if isinstance(reply, list) else reply
 
 
 class Order(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ def prepare(table: GroupTable, log: LogSettings, held: ExitStack) -> tuple[Runni
     wanted = members.nodes(table, ports)
     before = trio.run(_nodes_before, store, table.name)
     nodes = (*wanted, *members.leaving(before, wanted, held))
-    return RunningGroup(table, nodes, ports, store), members.parts(table, nodes, path, lock, log)
+    return RunningGroup(table, nodes, ports, store, path), members.parts(table, nodes, path, lock, log)
 
 
 async def _nodes_before(store: EmbeddedStore, name: str) -> tuple[NodeConfig, ...]:

@@ -9,14 +9,19 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
 from memcluster.cluster.store.entries import Compare, Put, StoreUnavailable
 from memcluster.errors import MemclusterError
+from memcluster.redis.backup import engine
+from memcluster.redis.backup.create import World
+from memcluster.redis.backup.keeper import Keeper
+from memcluster.redis.backup.source import Node
 from memcluster.redis.group import events
 from memcluster.redis.group.alarm import Clock
 from memcluster.redis.group.endpoints import relayed
@@ -29,11 +34,13 @@ from memcluster.redis.group.surroundings import Surroundings
 from memcluster.redis.group.transport import NodePorts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterator
+    from pathlib import Path
 
     from memcluster.cluster.store.contract import Store
     from memcluster.redis.group.endpoints import RelayedPorts
     from memcluster.redis.group.members import Ports
+    from memcluster.redis.group.orders import Status
     from memcluster.redis.group.state import Event, NodeConfig
     from memcluster.redis.group.surroundings import Processes
     from memcluster.redis.group.table import GroupTable
@@ -55,13 +62,20 @@ class RunningGroup:
     nodes: tuple[NodeConfig, ...]
     ports: Ports
     store: Store
+    path: Path
+    """Its folder."""
     clock: Clock = field(default_factory=Clock)
+    is_deleted: bool = False
     _loop: Loop | None = None
     _endpoints: RelayedPorts | None = None
     _asked: trio.Event = field(default_factory=trio.Event)
+    _is_attended: trio.Event = field(default_factory=trio.Event)
 
     def __post_init__(self) -> None:
         self.sentinel = Sentinel(self.table.name, self._fail_over)
+        world = World(self._answering, self.table.login, engine.check)
+        self.keeper = Keeper(self.name, self.table.snapshots, world, partial(events.tell, self.store, self.name))
+        self._is_attended.set()
 
     @property
     def name(self) -> str:
@@ -100,10 +114,15 @@ class RunningGroup:
                 await nursery.start(self.sentinel.serve, self.ports.sentinel.socket)
                 nursery.start_soon(self._fail_over_when_asked)
                 await self._write_config()
+                nursery.start_soon(self.keeper.run)
                 await self._keep(self._loop)
+                nursery.cancel_scope.cancel()
 
     async def _keep(self, loop: Loop) -> None:
         while True:
+            await self._is_attended.wait()
+            if self.is_deleted:
+                return
             try:
                 until = await loop.turn()
                 self.sentinel.show(draw(self.name, loop.view, self.sentinel.picture, self.clock.now()))
@@ -112,6 +131,33 @@ class RunningGroup:
                 log.exception("%s: a turn failed", self.name)
                 until = self.clock.now() + REST_AFTER_FAULT_SECONDS
             await self.clock.wait(until)
+
+    @contextmanager
+    def unattended(self) -> Iterator[None]:
+        """For the length of a block nobody decides about this group, no client reaches it, and its lease runs out."""
+        self._is_attended = trio.Event()
+        try:
+            self.endpoints.point(None, ())
+            yield
+        finally:
+            if not self.is_deleted:
+                pointed = self.view.pointed
+                self.endpoints.point(pointed.primary, pointed.readers)
+            self._is_attended.set()
+
+    def forget(self) -> None:
+        """It is deleted: nobody decides about it any more."""
+        self.is_deleted = True
+        self.clock.ring()
+
+    async def ask_node(self, node: NodeConfig) -> Status | None:
+        """What it says of itself; None: nothing in time."""
+        assert self._loop is not None
+        return (await self._loop.transport.ask([node], float(self.table.settings.probe))).get(node.name)
+
+    def _answering(self) -> list[Node]:
+        """The nodes as they were seen last, those that answer."""
+        return [Node(node.config.address, node.status) for node in self.view.nodes if node.is_reachable and node.status]
 
     async def _write_config(self) -> None:
         """What is wanted, as the file says it."""

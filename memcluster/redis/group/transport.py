@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import trio
 
 from memcluster.redis import resp
-from memcluster.redis.group.orders import Status
+from memcluster.redis.group.orders import described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from memcluster.redis.client import Login
-    from memcluster.redis.group.orders import Order
+    from memcluster.redis.group.orders import Order, Status
     from memcluster.redis.group.state import NodeConfig
     from memcluster.redis.resp import Reply, Word
 
@@ -99,7 +99,7 @@ class NodePorts:
 
         async def one(node: NodeConfig) -> None:
             try:
-                answers[node.name] = status(await self._port(node).ask("MEMC.STATUS"))
+                answers[node.name] = described(await self._port(node).ask("MEMC.STATUS"))
             except (NoAnswerError, resp.MalformedReplyError, msgspec.ValidationError) as error:
                 log.debug("%s says nothing of itself: %s", node.name, error)
 
@@ -148,22 +148,3 @@ class NodePorts:
                 known.close()
             known = self._ports[node.name] = _Port(node.host, node.port, self._login)
         return known
-
-
-def status(reply: Reply) -> Status:
-    """MEMC.STATUS's answer as a value; ValidationError or MalformedReplyError where it is none."""
-    if isinstance(reply, resp.Refusal):
-        raise resp.MalformedReplyError(reply.text)
-    fields: dict[str, Any] = {name: _plain(value) for name, value in resp.mapping(reply).items()}
-    fields["replicas"] = [_texts(each) for each in resp.mapping(reply).get("replicas") or ()]
-    return msgspec.convert(fields, Status, strict=False)
-
-
-def _texts(reply: Reply) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in resp.mapping(reply).items()}
-
-
-def _plain(reply: Reply) -> Any:
-    if isinstance(reply, bytes):
-        return resp.text(reply)
-    return [_plain(each) for each in reply] if isinstance(reply, list) else reply
