@@ -143,7 +143,11 @@ impl Server {
     /// A replica holds what its primary holds.
     #[cold]
     fn ignores_memory(&self) -> bool {
-        self.replication.is_replica() && self.config.is_on(config::REPLICA_IGNORE_MAXMEMORY)
+        if self.replication.is_replica() {
+            self.config.is_on(config::REPLICA_IGNORE_MAXMEMORY)
+        } else {
+            self.is_fenced()
+        }
     }
 
     /// A command may run as far as memory goes. The caller has no shard locked.
@@ -183,7 +187,8 @@ impl Server {
     }
 
     fn evict_in(&self, shard: usize, policy: Policy, now: Millis, after: &mut Aftermath) -> bool {
-        let Some(mut data) = self.lock(Shards::one(shard)) else { return false };
+        let is_at_rest = || self.is_fenced() || self.pause.until().is_some_and(|until| until > now);
+        let Some(mut data) = self.lock(Shards::one(shard)).filter(|_| !is_at_rest()) else { return false };
         let candidate = |database| {
             let (_, part) = data.parts(database).next()?;
             self.candidate(part, policy, now).map(|(score, item)| (score, database, item))

@@ -49,7 +49,7 @@ impl<'c> Call<'c, '_> {
     /// Whoever may write on a replica, and does, finds no expired keys either.
     #[cold]
     fn may_expire(&self) -> bool {
-        self.writes || !self.server.replication.is_replica()
+        self.writes || self.server.may_change(self.now)
     }
 
     /// Removes a key for the server's own reasons.
@@ -63,9 +63,16 @@ impl<'c> Call<'c, '_> {
 }
 
 impl Server {
+    /// The server may change something by itself: a replica, one that is fenced or sealed and one whose writes are held keep to the log
+    /// that they have. Asked with a shard locked, the answer holds as long as that is.
+    pub(crate) fn may_change(&self, now: Millis) -> bool {
+        let is_paused = self.pause.until().is_some_and(|until| until > now);
+        !self.replication.is_replica() && !self.is_fenced() && !is_paused
+    }
+
     /// Removes keys that have expired, all of them if that does not take longer than `bound`.
     pub(crate) fn expire_some(&self, now: Millis, bound: Duration, after: &mut Aftermath) {
-        if !self.upkeep.is_expiring.load(Ordering::Relaxed) || self.replication.is_replica() {
+        if !self.upkeep.is_expiring.load(Ordering::Relaxed) || !self.may_change(now) {
             return;
         }
         let began = Instant::now();
@@ -83,7 +90,7 @@ impl Server {
 
     /// The same with one batch of one shard; true when there may be more.
     fn expire_in(&self, shard: usize, now: Millis, after: &mut Aftermath) -> bool {
-        let Some(mut data) = self.lock(Shards::one(shard)) else { return false };
+        let Some(mut data) = self.lock(Shards::one(shard)).filter(|_| self.may_change(now)) else { return false };
         let (mut keys, mut is_more) = (Vec::new(), false);
         for database in 0..self.settings.databases {
             for (_, part, _) in data.parts_mut(database) {

@@ -48,6 +48,8 @@ pub struct Worker {
     holds: Holds,
     /// What the reply of the last execution depends on.
     depends_on: u64,
+    /// What of this batch is to be confirmed by replicas; 0: nothing.
+    unconfirmed: u64,
     /// Room for the words of a request, empty between two inputs.
     words: Vec<&'static [u8]>,
     batch: Batch,
@@ -62,7 +64,7 @@ impl Worker {
         let after = Aftermath::default();
         server.workers.lock().push(after.meter.counters.clone());
         let (deadlines, holds, words, batch, replicas) = Default::default();
-        Self { server, number, after, deadlines, holds, depends_on: 0, words, batch, replicas }
+        Self { server, number, after, deadlines, holds, depends_on: 0, unconfirmed: 0, words, batch, replicas }
     }
 
     /// A connection stands; `token` is what the host calls it.
@@ -215,6 +217,9 @@ impl Worker {
             progress = Progress::Close;
         }
         session.note(now);
+        if self.unconfirmed > 0 {
+            self.server.ask_to_confirm(std::mem::take(&mut self.unconfirmed));
+        }
         self.server.journal.kick();
         self.words = emptied(words);
         progress
@@ -322,7 +327,11 @@ impl Worker {
                     session.is_closing |= transaction.bytes > self.server.limits().request_max;
                     Writer::new(out, session.version).simple("QUEUED");
                 }
-                _ => self.execute(session, command, words, out, now),
+                _ => {
+                    if !self.execute(session, command, words, out, now) {
+                        return false;
+                    }
+                }
             },
             Err(fault) => self.refuse(session, words, fault, out),
         }
@@ -361,6 +370,7 @@ impl Worker {
         }
     }
 
+    /// False when a pause has begun meanwhile.
     fn execute(
         &mut self,
         session: &mut Session,
@@ -368,16 +378,21 @@ impl Worker {
         words: &[&[u8]],
         out: &mut Vec<u8>,
         now: Millis,
-    ) {
+    ) -> bool {
         let server = &*self.server;
         session.identity.command = command.number + 1;
         let Some(mut data) = server.lock(server.shards_of(session, command, words)) else {
-            return self.refuse(session, words, BUSY, out);
+            self.refuse(session, words, BUSY, out);
+            return true;
         };
-        // Roles change while everything is locked: only now the answer stands fast.
+        // Roles change and the log is brought to a rest while everything is locked: only now the answer stands fast.
         if let Err(fault) = server.unrestrained(command, session) {
             drop(data);
-            return self.refuse(session, words, fault, out);
+            self.refuse(session, words, fault, out);
+            return true;
+        }
+        if server.pause.holds(session, command, now) {
+            return false;
         }
         self.after.confirmation.last = 0;
         let wait = server.run(session, &mut data, command, words, out, now, &mut self.after);
@@ -395,12 +410,16 @@ impl Worker {
             server.serve_waiters(data, now, &mut self.after);
         }
         forget_caching(session, Some(command));
+        true
     }
 
     /// The reply from here on waits until what it depends on is confirmed as the connection's mode asks; and so do messages for others.
     #[inline]
     fn hold(&mut self, session: &Session, start: usize, pieces: usize) {
         let (offset, mode) = (std::mem::take(&mut self.depends_on), self.server.mode_of(session));
+        if mode != Mode::Async {
+            self.unconfirmed = self.unconfirmed.max(offset);
+        }
         if self.server.may_hold(mode) {
             self.hold_until(mode, offset, start, pieces);
         }

@@ -1,6 +1,5 @@
 //! Orders to a member of a group and what its clients see of them, by the words of both.
 
-use super::*;
 use crate::outbox::Mail;
 use crate::scene::{Answer, Scene, free};
 use crate::session::Session;

@@ -94,6 +94,14 @@ impl Server {
         }
     }
 
+    /// So much of the stream is waited for: those who do not say how far they are by themselves are asked.
+    #[cold]
+    pub(crate) fn ask_to_confirm(&self, offset: u64) {
+        if self.replication.replicas.all().iter().any(|replica| replica.is_online() && !replica.is_named()) {
+            self.ask_for_acks(offset);
+        }
+    }
+
     /// Puts something into the stream that changes nothing; `None` where the stream is somebody else's, or nobody wants it.
     pub(crate) fn append_note(&self, command: &[u8]) -> Option<u64> {
         self.journal.append_note(command, || self.journal.is_wanted() && !self.replication.is_replica())

@@ -45,6 +45,8 @@ pub struct Follower {
     /// What it holds can't be gone on with: everything is needed.
     is_lost: bool,
     acked_at: Millis,
+    /// What it then said: the ends of what it has applied, and of what its disk holds.
+    acked: (u64, u64),
 }
 
 impl Follower {
@@ -52,7 +54,7 @@ impl Follower {
     #[must_use]
     pub fn new(server: Arc<Server>) -> Self {
         let applier = Applier::new(server.clone());
-        Self { server, applier, generation: 0, link: None, receiving: None, is_lost: false, acked_at: 0 }
+        Self { server, applier, generation: 0, link: None, receiving: None, is_lost: false, acked_at: 0, acked: (0, 0) }
     }
 
     /// Whom to follow now; none if nobody ordered it for so long.
@@ -131,6 +133,7 @@ impl Follower {
         }
         self.link = Some(link);
         self.server.journal.kick();
+        self.acknowledge_news(out, now);
         Ok(done)
     }
 
@@ -140,6 +143,7 @@ impl Follower {
         if is_streaming && now.saturating_sub(self.acked_at) >= ACK_PERIOD {
             self.acknowledge(out, now);
         }
+        self.acknowledge_news(out, now);
     }
 
     /// The link is over, or there was none.
@@ -166,8 +170,18 @@ impl Follower {
         self.applier.outbox()
     }
 
+    /// A member of a group says at once what it has, and what has come to its disk: somebody may wait for it.
+    fn acknowledge_news(&mut self, out: &mut Vec<u8>, now: Millis) {
+        let (is_streaming, journal) = (self.link.as_ref().is_some_and(Link::is_streaming), &self.server.journal);
+        let are_news = self.acked != (journal.end.get(), journal.synced.get());
+        if is_streaming && are_news && self.server.group.is_member() {
+            self.acknowledge(out, now);
+        }
+    }
+
     fn acknowledge(&mut self, out: &mut Vec<u8>, now: Millis) {
         self.acked_at = now;
+        self.acked = (self.server.journal.end.get(), self.server.journal.synced.get());
         let journal = &self.server.journal;
         let text = |number: u64| number.to_string().into_bytes();
         let (end, synced, epoch) = (text(journal.end.get()), text(journal.synced.get()), journal.history().epoch);

@@ -157,6 +157,11 @@ impl Replica {
         self.id.token
     }
 
+    /// It is a member of a group: it says at once how far it is.
+    pub(crate) fn is_named(&self) -> bool {
+        !self.announced.name.is_empty()
+    }
+
     /// Its name, and the ends of what it has applied and of what its disk holds.
     pub(crate) fn holds(&self) -> (&str, u64, u64) {
         (&self.announced.name, self.acked.load(SeqCst), self.synced.load(SeqCst))
