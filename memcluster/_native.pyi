@@ -6,17 +6,20 @@ from typing import final
 
 __all__ = [
     "LoadProgress",
+    "LogReport",
     "Node",
     "RdbReport",
     "RedisNode",
     "Relay",
     "Router",
+    "check_log",
     "check_rdb",
     "hash_key",
     "load_floor",
     "load_replay",
     "load_run",
     "locate",
+    "read_manifest",
 ]
 
 @final
@@ -122,6 +125,34 @@ class RdbReport:
 
 def check_rdb(path: str | PathLike[str]) -> RdbReport:
     """Reads the file at this path to its end; OSError if it cannot be opened."""
+
+@final
+class LogReport:
+    """What one file of an append-only log holds, up to its end or to where it is broken."""
+
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def snapshot(self) -> RdbReport | None:
+        """What the snapshot that it begins with holds, if it does."""
+    @property
+    def commands(self) -> int: ...
+    @property
+    def marks(self) -> int: ...
+    @property
+    def unmarked(self) -> int:
+        """Bytes of whole commands behind the last mark."""
+    @property
+    def position(self) -> tuple[str, int, int] | None:
+        """The stream's name, the offset in it and the epoch at the last mark."""
+    @property
+    def wrong(self) -> str | None: ...
+
+def check_log(path: str | PathLike[str]) -> LogReport:
+    """Reads the file at this path to its end; OSError if it cannot be opened."""
+
+def read_manifest(path: str | PathLike[str]) -> list[str]:
+    """The files that a log's manifest names, in the order in which they are read; ValueError says what is wrong."""
 
 def redis_directives() -> list[tuple[str, str, str, str]]:
     """Redis's directives that the engine serves: name, former name, default, and why it takes no other value."""

@@ -51,7 +51,7 @@ def command(context: click.Context, /, *, arguments: tuple[str, ...]) -> None:
     Takes redis-server's own command line: a redis.conf, then directives. Listens on the loopback address unless --bind
     says otherwise. Ends with SIGTERM or Ctrl-C, after what is begun.
 
-    `memcluster redis check FILE` says what an RDB file holds and where it is broken.
+    `memcluster redis check FILE` says what an RDB file or a log holds and where it is broken.
     """
     if set(arguments) & {"-h", "--help"}:
         click.echo(context.get_help())
@@ -85,12 +85,12 @@ def _check(files: tuple[str, ...]) -> None:
         raise ConfigError("redis check: name the files to look through")
     broken = False
     for name in files:
-        checked = check(Path(name))
-        for line in checked.lines:
-            click.echo(line)
-        if checked.wrong:
-            broken = True
-            click.echo(f"  BROKEN {checked.wrong}", err=True)
+        for checked in check(Path(name)):
+            for line in checked.lines:
+                click.echo(line)
+            if checked.wrong:
+                broken = True
+                click.echo(f"  BROKEN {checked.wrong}", err=True)
     if broken:
         raise SystemExit(1)
 

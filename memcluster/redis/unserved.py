@@ -6,7 +6,6 @@ from memcluster.redis.directives import Directive, Verdict
 
 I, R = Verdict.IGNORED, Verdict.REFUSED  # noqa: E741
 
-NO_LOG = "nothing is written to disk: leave it out, or start with what is to be lost"
 NO_CLUSTER = "Redis Cluster's protocol is not spoken: one node is all there is"
 NO_TLS = "TLS is not served, and answering in clear text would not be what was asked for"
 NO_MODULES = "modules are not loaded"
@@ -92,5 +91,8 @@ UNSERVED: tuple[Directive, ...] = (
     *ignored("connections are kept alive by the system's settings", ("tcp-keepalive", "300")),
     *ignored("every thread reads and writes", ("io-threads-do-reads", "no")),
     *ignored("what is begun gets five seconds to end", ("shutdown-timeout", "10")),
-    *ignored(NO_LOG, ("shutdown-on-sigint", "default"), ("shutdown-on-sigterm", "default")),
+    *ignored(
+        "a signal saves where there are save points",
+        ("shutdown-on-sigint", "default"), ("shutdown-on-sigterm", "default"),
+    ),
 )  # fmt: skip

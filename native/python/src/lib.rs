@@ -22,7 +22,7 @@ mod _native {
     }
 
     #[pymodule_export]
-    use super::check::{RdbReport, check_rdb};
+    use super::check::{LogReport, RdbReport, check_log, check_rdb, read_manifest};
     #[pymodule_export]
     use super::load::{LoadProgress, load_floor, load_replay, load_run};
     #[pymodule_export]

@@ -3,16 +3,18 @@
 
 mod builder;
 mod check;
+mod check_log;
 mod file;
 
 use std::io::BufRead;
 use std::sync::atomic::Ordering::Relaxed;
 
-use dataset::{Millis, Shards, Value, hash};
+use dataset::{Millis, Shards, Value};
 use rdb::Event;
 
 pub(crate) use builder::{Builder, Built};
 pub use check::{Checked, check};
+pub use check_log::{CheckedLog, check_log, read_manifest};
 pub use file::open;
 pub use rdb::summary::KINDS;
 
@@ -134,10 +136,9 @@ impl Load<'_> {
             self.loaded.expired += 1;
             return Ok(());
         }
-        let hash = hash(&self.name);
         let access = server.access_of(self.attributes.idle_seconds, self.attributes.frequency, now);
         let mut data = server.dataset.lock(Shards::one(server.dataset.shard_of(&self.name)));
-        let (database, _) = data.at_mut(self.database, &self.name);
+        let (database, hash) = data.at_mut(self.database, &self.name);
         let was_there = match built {
             // Empty collections, which some versions wrote, are no keys.
             Built::Nothing => return Ok(()),
