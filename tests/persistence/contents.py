@@ -5,6 +5,8 @@ from typing import Any
 
 import redis
 
+from tests.servers import wait_for
+
 LONG = b"a long value, again and again: " * 40
 FAR = 4_000_000_000_000
 """A time, in milliseconds since 1970, at which nothing here has expired."""
@@ -12,8 +14,11 @@ FAR = 4_000_000_000_000
 Client = redis.Redis  # type: ignore[type-arg]
 
 
-def connect(port: int, database: int = 0) -> Client:
-    return redis.Redis("127.0.0.1", port, db=database, socket_timeout=30)
+def connect(port: int) -> Client:
+    """A client of a server, once that has loaded what it begins with."""
+    client = redis.Redis("127.0.0.1", port, socket_timeout=30)
+    wait_for(lambda: client.info("persistence")["loading"] == 0, "data to be loaded")
+    return client
 
 
 def fill(client: Client, seed: int = 1) -> None:

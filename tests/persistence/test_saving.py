@@ -165,3 +165,33 @@ def test_a_file_is_looked_through(started: Keep, tmp_path: Path) -> None:
     absent = run_to_its_end("redis", "check", str(tmp_path / "none.rdb"))
     assert absent.returncode != 0
     assert "No such file" in absent.stderr
+
+
+def test_a_log_is_looked_through(started: Keep, tmp_path: Path) -> None:
+    ours = started(start_redis_mode("--dir", str(tmp_path), "--appendonly", "yes", "--appendfsync", "always"))
+    with connect(ours.port) as client:
+        client.set("a", "1")
+        client.bgrewriteaof()
+        wait_for(lambda: client.info("persistence")["aof_rewrite_in_progress"] == 0, "the rewrite")
+        wait_for(lambda: (manifest := _manifest(tmp_path)) and ".base.rdb" in manifest.read_text(), "the new base")
+        client.rpush("list", "a", "b")
+        client.set("a", "2")
+    ours.stop()
+    manifest = _manifest(tmp_path)
+    assert manifest
+    whole = run_to_its_end("redis", "check", str(manifest))
+    assert whole.returncode == 0, whole.stderr
+    assert "  database 0: 1 keys (1 string), 0 of them expire" in whole.stdout
+    assert any(line.startswith("  up to offset ") for line in whole.stdout.splitlines())
+    last = max(manifest.parent.glob("*.incr.aof"))
+    content = last.read_bytes()
+    last.write_bytes(content.replace(b"list", b"lost"))
+    broken = run_to_its_end("redis", "check", str(manifest))
+    assert broken.returncode == 1
+    assert "BROKEN at byte " in broken.stderr
+    last.unlink()
+    assert "it is not there" in run_to_its_end("redis", "check", str(manifest)).stderr
+
+
+def _manifest(folder: Path) -> Path | None:
+    return next(folder.glob("appendonlydir/*.manifest"), None)
