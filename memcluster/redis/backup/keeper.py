@@ -18,6 +18,7 @@ from memcluster.errors import MemclusterError
 from memcluster.redis.backup import plan
 from memcluster.redis.backup.create import Wanted, World, create
 from memcluster.redis.backup.manifest import Kind
+from memcluster.redis.backup.source import choose
 from memcluster.redis.backup.target import Target
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from memcluster.redis.backup.settings import SnapshotSettings
     from memcluster.redis.backup.source import Node
 
-LOOK_SECONDS_MAX = 60.0
+LOOK_SECONDS_MIN, LOOK_SECONDS_MAX = 1.0, 60.0
 """Between two looks, whatever is due: others write to the target too."""
 REST_AFTER_FAULT_SECONDS = 30.0
 
@@ -71,7 +72,7 @@ class Keeper:
         view = plan.View(self.group, tuple(await _in_thread(target.snapshots, self.group)))
         due = plan.due_at(view, self.world.now(), self.settings)
         seconds = (due - self.world.now()).total_seconds() if due else LOOK_SECONDS_MAX
-        return min(max(seconds, 0.0), LOOK_SECONDS_MAX)
+        return min(max(seconds, LOOK_SECONDS_MIN), LOOK_SECONDS_MAX)
 
     async def take_final(self, name: str, node: Node) -> Manifest:
         """Takes the last one, of a node that serves nobody any more."""
@@ -99,14 +100,23 @@ class Keeper:
         """The place, opened."""
         return await _in_thread(Target.open, self.settings.target)
 
+    async def _take_scheduled(self, name: str) -> None:
+        try:
+            choose(self.world.survey())
+        except MemclusterError as error:
+            # The group starts, or elects a primary: that is no failed backup, and it is looked at again at once.
+            log.debug("%s: %s waits: %s", self.group, name, error)
+            return
+        try:
+            await self.take(name, Kind.SCHEDULED)
+        except MemclusterError as error:
+            # It stands in the target as failed; the plan says when the next one is tried.
+            log.warning("%s: %s", self.group, error)
+
     async def _perform(self, target: Target, action: plan.Action, view: plan.View) -> None:
         match action:
             case plan.Take(name):
-                try:
-                    await self.take(name, Kind.SCHEDULED)
-                except MemclusterError as error:
-                    # It stands in the target as failed; the plan says when the next one is tried.
-                    log.warning("%s: %s", self.group, error)
+                await self._take_scheduled(name)
             case plan.Delete(name, why):
                 await self.delete(name, why)
             case plan.Fail(name, why):
