@@ -197,6 +197,10 @@ impl Service for Redis {
         }
     }
 
+    fn is_idle(&self, session: &Session) -> bool {
+        self.worker.is_idle(session)
+    }
+
     fn is_waiting(&self, session: &Session) -> bool {
         session.is_waiting()
     }

@@ -154,6 +154,14 @@ impl Worker {
         &self.server
     }
 
+    /// Nothing is under way for this connection. A replica's is ended last, when it has all that the others have written.
+    #[must_use]
+    pub fn is_idle(&self, session: &Session) -> bool {
+        let Some(replica) = &session.replica else { return true };
+        let others = self.server.clients.count() > self.server.replication.replicas.count();
+        !others && !replica.needs_more()
+    }
+
     /// Who of this worker's connections is fed with the stream; cheap when nobody is.
     #[inline]
     pub fn replicas(&mut self) -> &[Arc<Replica>] {

@@ -88,6 +88,7 @@ pub(crate) static FAMILIES: &[&[Command]] = &[
     memory::COMMANDS,
     persistence::log::COMMANDS,
     persistence::snapshots::COMMANDS,
+    replication::failover::COMMANDS,
     replication::roles::COMMANDS,
     replication::stream::COMMANDS,
     replication::wait::COMMANDS,

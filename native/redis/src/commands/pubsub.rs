@@ -121,6 +121,7 @@ impl Call<'_, '_> {
 
 fn publish(call: &mut Call<'_, '_>, words: &[&[u8]], topic: Topic) -> Outcome {
     let receivers = call.server.exchange.publish(call.outbox, topic, words[1], words[2]);
+    call.tell_replicas(words);
     call.reply.integer(receivers as i64);
     Ok(())
 }

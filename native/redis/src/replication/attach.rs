@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-use dataset::Millis;
+use dataset::{Millis, Shards};
 use journal::Hold;
 use resp::Writer;
 
 use super::feed::Feed;
 use super::replicas::{Announced, Replica};
 use super::replication_id;
+use crate::call::Call;
 use crate::clients::mark;
 use crate::config;
 use crate::outbox::Outbox;
@@ -89,9 +90,24 @@ impl Server {
     pub(crate) fn restrain_few_replicas(&self, now: Millis) {
         let (least, lag) = (self.config.count(config::MIN_REPLICAS), self.config.number(config::MIN_REPLICAS_LAG));
         let is_asked = least > 0 && lag > 0 && !self.replication.is_replica();
-        let lag_ms = lag.unsigned_abs().saturating_mul(1000);
-        let is_short = is_asked && self.replication.replicas.count_near(now, lag_ms) < least;
+        let is_short = is_asked && self.replication.replicas.count_near(now, lag.unsigned_abs()) < least;
         self.restraints.set(reason::FEW_REPLICAS, is_short);
+    }
+}
+
+impl Call<'_, '_> {
+    /// Something that changes no data and is for who listens at replicas.
+    pub(crate) fn tell_replicas(&mut self, words: &[&[u8]]) {
+        if self.server.replication.replicas.is_empty() || self.session.is_exempt {
+            return;
+        }
+        if self.data.shards() == Shards::NONE {
+            let mut message = Vec::new();
+            journal::words::put(&mut message, words);
+            self.server.append_note(&message);
+        } else {
+            self.effects.push(self.session.database, words);
+        }
     }
 }
 

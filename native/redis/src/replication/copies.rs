@@ -29,8 +29,9 @@ pub(crate) struct Needs {
 pub(crate) struct Waiting {
     all: Mutex<Vec<(Needs, Arc<Waiter>)>>,
     is_any: AtomicBool,
-    /// The end of the stream behind the last request for acknowledgements.
+    /// The end of the stream behind the last request for acknowledgements, and before it.
     asked_at: AtomicU64,
+    asked_from: AtomicU64,
 }
 
 impl Waiting {
@@ -82,7 +83,7 @@ impl Call<'_, '_> {
 
 impl Server {
     /// Asks replicas how far they are, unless what they have been asked behind is enough.
-    fn ask_for_acks(&self, offset: u64) {
+    pub(super) fn ask_for_acks(&self, offset: u64) {
         let waiting = &self.replication.waiting;
         if self.replication.replicas.is_empty() || waiting.asked_at.load(SeqCst) > offset {
             return;
@@ -90,6 +91,7 @@ impl Server {
         let mut request = Vec::new();
         words::put(&mut request, &[b"REPLCONF", b"GETACK", b"*"]);
         if let Some(end) = self.append_note(&request) {
+            waiting.asked_from.fetch_max(end - request.len() as u64, SeqCst);
             waiting.asked_at.fetch_max(end, SeqCst);
         }
     }
@@ -100,6 +102,12 @@ impl Server {
         if self.replication.replicas.all().iter().any(|replica| replica.is_online() && !replica.is_named()) {
             self.ask_for_acks(offset);
         }
+    }
+
+    /// What a replica has acknowledged that has everything up to this end: who answers the request for it does not count that yet.
+    pub(super) fn acked_at_end(&self, end: u64) -> u64 {
+        let waiting = &self.replication.waiting;
+        if waiting.asked_at.load(SeqCst) == end { waiting.asked_from.load(SeqCst) } else { end }
     }
 
     /// Puts something into the stream that changes nothing; `None` where the stream is somebody else's, or nobody wants it.

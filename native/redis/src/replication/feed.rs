@@ -122,11 +122,17 @@ impl Feed {
         true
     }
 
-    /// All pieces have been pushed. What ends with a mark is told from the stream only if that waits for an acknowledgement.
-    pub(crate) fn finish(&self, awaits_ack: bool) {
+    /// All pieces have been pushed, but for the mark that ends them, if they end with one: who gets that tells it from the stream only
+    /// if the stream waits until it has acknowledged.
+    pub(crate) fn finish(&self, mark: Option<&[u8]>) {
         let mut state = self.state.lock();
-        if state.phase == Phase::Snapshot {
-            state.phase = if awaits_ack { Phase::AwaitsAck } else { Phase::Stream };
+        if state.phase != Phase::Snapshot {
+            return;
+        }
+        state.phase = if mark.is_some() { Phase::AwaitsAck } else { Phase::Stream };
+        if let Some(mark) = mark {
+            state.queued += mark.len();
+            state.pieces.push_back(mark.into());
         }
     }
 
@@ -152,6 +158,12 @@ impl Feed {
     pub(crate) fn awaits_ack(&self) -> bool {
         let state = self.state.lock();
         state.phase == Phase::AwaitsAck && state.pieces.is_empty()
+    }
+
+    /// It lacks something that there is.
+    pub(crate) fn needs_more(&self) -> bool {
+        let state = self.state.lock();
+        state.phase == Phase::Stream && state.hold.as_ref().is_some_and(|hold| hold.behind() > 0)
     }
 
     /// Puts what is next behind a reply in which `waiting` bytes lie already.

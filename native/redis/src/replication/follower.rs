@@ -24,6 +24,9 @@ use crate::server::{Server, VERSION};
 
 /// How often a replica says how far it is, in milliseconds.
 const ACK_PERIOD: Millis = 1000;
+/// The same until the stream begins: a primary that sends snapshots as they are made waits for an acknowledgement that comes after it
+/// has noticed that its own part is done.
+const FIRST_ACK_PERIOD: Millis = 100;
 
 /// Why a link is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +43,16 @@ pub struct Follower {
     applier: Applier,
     /// The order that it carries out.
     generation: u64,
+    /// It was the primary until now, and hands over by this.
+    takes_over: bool,
     link: Option<Link>,
     receiving: Option<Receiving>,
     /// What it holds can't be gone on with: everything is needed.
     is_lost: bool,
+    /// A snapshot has been loaded, so the stream is the primary's even where nothing of it has come.
+    has_loaded: bool,
+    /// Nothing of the stream has come on this link.
+    is_silent: bool,
     acked_at: Millis,
     /// What it then said: the ends of what it has applied, and of what its disk holds.
     acked: (u64, u64),
@@ -54,13 +63,27 @@ impl Follower {
     #[must_use]
     pub fn new(server: Arc<Server>) -> Self {
         let applier = Applier::new(server.clone());
-        Self { server, applier, generation: 0, link: None, receiving: None, is_lost: false, acked_at: 0, acked: (0, 0) }
+        let (generation, acked_at, acked) = (0, 0, (0, 0));
+        let (link, receiving, takes_over, is_lost, has_loaded, is_silent) = (None, None, false, false, false, true);
+        Self {
+            server,
+            applier,
+            generation,
+            takes_over,
+            link,
+            receiving,
+            is_lost,
+            has_loaded,
+            is_silent,
+            acked_at,
+            acked,
+        }
     }
 
     /// Whom to follow now; none if nobody ordered it for so long.
     pub fn order(&mut self, patience: Duration) -> Option<Target> {
         let (generation, target) = self.server.replication.order(patience)?;
-        self.generation = generation;
+        (self.generation, self.takes_over) = (generation, target.takes_over);
         Some(target)
     }
 
@@ -77,7 +100,10 @@ impl Follower {
         let history = server.journal.history();
         let end = server.journal.end.get();
         let is_whole = !self.is_lost && !server.restraints.has(reason::LOADING);
-        let held = (is_whole && end > 0 && server.journal.database().is_some()).then_some((history.replid, end));
+        let is_known = self.has_loaded || end > 0 && server.journal.database().is_some();
+        // Whose stream was forked here and has not been written to is still in the former one.
+        let name = if history.second_end == Some(end) { history.second } else { history.replid };
+        let held = (is_whole && is_known).then_some((name, end));
         let password = text(config::MASTER_AUTH);
         let announced = server.config.number(config::REPLICA_ANNOUNCE_PORT);
         let introduction = Introduction {
@@ -91,7 +117,7 @@ impl Follower {
             takes_over: target.takes_over,
         };
         let (link, first) = Link::begin(introduction);
-        (self.link, self.receiving) = (Some(link), None);
+        (self.link, self.receiving, self.is_silent) = (Some(link), None, true);
         self.applier.begin(self.generation, server.journal.database().unwrap_or(0));
         self.note_state(LinkState::Greeting);
         first
@@ -121,7 +147,8 @@ impl Follower {
                 Event::More | Event::Nothing => {}
                 Event::Command => self.command(&words, raw, out, now)?,
                 Event::Send(bytes) => out.extend_from_slice(&bytes),
-                Event::Failed(why) | Event::Later(why) => return Err(Over::Failed(why)),
+                Event::Later(why) => return Err(Over::Failed(why)),
+                Event::Failed(why) => return Err(self.refused(why)),
                 Event::Continue(name) => self.go_on(name, out, now)?,
                 Event::Full(name, offset) => self.expect(name, offset)?,
                 Event::Snapshot(bytes) => self.keep(bytes)?,
@@ -140,7 +167,8 @@ impl Follower {
     /// Time has passed: says how far it is, if that is due.
     pub fn tick(&mut self, out: &mut Vec<u8>, now: Millis) {
         let is_streaming = self.link.as_ref().is_some_and(Link::is_streaming);
-        if is_streaming && now.saturating_sub(self.acked_at) >= ACK_PERIOD {
+        let period = if self.is_silent { FIRST_ACK_PERIOD } else { ACK_PERIOD };
+        if is_streaming && now.saturating_sub(self.acked_at) >= period {
             self.acknowledge(out, now);
         }
         self.acknowledge_news(out, now);
@@ -157,6 +185,21 @@ impl Follower {
             why.clone_into(&mut view.error);
         });
         self.server.restrain_replica();
+    }
+
+    /// The other one will have none of it: who was the primary before is it again.
+    fn refused(&mut self, why: String) -> Over {
+        if self.takes_over {
+            let server = self.server.clone();
+            let outbox = self.applier.outbox();
+            let _ = server.change_role(self.generation, |data| {
+                // Nothing is being loaded, which is all that could be in the way.
+                let _ = server.promote(data, outbox);
+            });
+            server.end_failover(self.applier.outbox());
+            server.replication.complain(format!("the failover was given up: {why}"));
+        }
+        Over::Failed(why)
     }
 
     /// Seconds of silence after which a link is given up.
@@ -197,6 +240,7 @@ impl Follower {
     }
 
     fn command(&mut self, words: &[&[u8]], raw: &[u8], out: &mut Vec<u8>, now: Millis) -> Result<(), Over> {
+        self.is_silent = false;
         let is = |at: usize, name: &str| words.get(at).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
         if is(0, "replconf") && is(1, "getack") {
             // What has been applied before this request: its own bytes do not count yet.
@@ -238,6 +282,7 @@ impl Follower {
         self.note_state(LinkState::Up);
         self.server.replication.note(self.generation, |view| view.down_since = None);
         self.server.restrain_replica();
+        self.server.end_failover(self.applier.outbox());
         self.acknowledge(out, now);
     }
 
@@ -267,7 +312,7 @@ impl Follower {
         let whole = receiving.checked().map_err(Over::Failed)?;
         self.is_lost = true;
         let database = whole.load(&self.server, self.generation, self.applier.outbox(), now, alive)?;
-        self.is_lost = false;
+        (self.is_lost, self.has_loaded) = (false, true);
         self.applier.begin(self.generation, database);
         self.up(out, now);
         Ok(())

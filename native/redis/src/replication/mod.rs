@@ -11,6 +11,7 @@
 
 mod attach;
 mod copies;
+mod failover;
 mod feed;
 mod follower;
 pub mod link;
@@ -27,6 +28,7 @@ use journal::ReplicationId;
 use parking_lot::{Condvar, Mutex};
 
 pub(crate) use copies::Needs;
+pub(crate) use failover::Wish;
 pub use feed::Filled;
 pub use follower::{Follower, Over};
 pub(crate) use replicas::{Announced, Replicas};
@@ -51,6 +53,8 @@ pub(crate) struct Replication {
     ordered: Condvar,
     /// Who copies this server.
     pub(crate) replicas: Replicas,
+    /// The handing over that is on its way.
+    failover: Mutex<Option<failover::Failover>>,
     /// Who waits for copies elsewhere.
     pub(crate) waiting: copies::Waiting,
     pub(crate) counts: Counts,

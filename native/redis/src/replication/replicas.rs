@@ -151,6 +151,11 @@ impl Replica {
         filled
     }
 
+    /// Something is still to be sent to it.
+    pub(crate) fn needs_more(&self) -> bool {
+        self.feed.needs_more()
+    }
+
     /// What the host calls its connection.
     #[must_use]
     pub fn token(&self) -> u64 {
@@ -198,6 +203,10 @@ impl Replicas {
         self.count.load(SeqCst) == 0
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(SeqCst)
+    }
+
     pub(crate) fn version(&self) -> u64 {
         self.version.load(SeqCst)
     }
@@ -237,10 +246,10 @@ impl Replicas {
         self.all.lock().iter().filter(|replica| replica.is_online() && replica.synced.load(SeqCst) >= offset).count()
     }
 
-    /// Those that have been heard of within this time.
-    pub(crate) fn count_near(&self, now: Millis, lag_max: Millis) -> usize {
+    /// Those that have been heard of within so many seconds, counted in whole ones as Redis does: they say something once a second.
+    pub(crate) fn count_near(&self, now: Millis, lag_max_seconds: u64) -> usize {
         let is_near = |replica: &&Arc<Replica>| {
-            replica.is_online() && now.saturating_sub(replica.acked_at.load(Relaxed)) <= lag_max
+            replica.is_online() && now.saturating_sub(replica.acked_at.load(Relaxed)) / 1000 <= lag_max_seconds
         };
         self.all.lock().iter().filter(is_near).count()
     }

@@ -142,9 +142,13 @@ impl Server {
         self.restraints.set(reason::STALE, is_replica && !is_up && !self.config.is_on(config::SERVE_STALE));
     }
 
-    /// Follows whom the settings name, if anybody: at the start, once what the disk holds is loaded.
+    /// Follows whom the settings name, if anybody: at the start, once what the disk holds is loaded. A primary begins a stream of its
+    /// own there: replicas may hold what its disk has lost, so that the same offset would not be the same data.
     pub fn follow_configured(&self) {
         let text = self.config.text(config::REPLICA_OF);
+        if text.is_empty() && self.journal.end.get() > 0 {
+            self.journal.change_history(|history, end| history.shift(chance_name(), end));
+        }
         if let Some((host, port)) = text.split_once(' ') {
             // It was checked when it was set.
             let target = Target { host: host.to_owned(), port: port.parse().unwrap_or(0), takes_over: false };

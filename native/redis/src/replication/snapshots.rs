@@ -119,8 +119,7 @@ impl Saver {
         let mark = chance_digits(MARK);
         self.begin(&marked, format!("$EOF:{mark}\r\n").as_bytes());
         let file = self.stream(&mut snapshot, &marked, file);
-        self.push(&marked, mark.as_bytes());
-        marked.iter().for_each(|replica| replica.feed.finish(true));
+        marked.iter().for_each(|replica| replica.feed.finish(Some(mark.as_bytes())));
         drop(snapshot);
         if let Err(why) = file.map_or(Ok(()), |file| self.send_file(file?, &counted)) {
             self.give_up(&counted, &why.to_string());
@@ -160,7 +159,7 @@ impl Saver {
                 count => self.push(counted, &piece[..count]),
             }
         }
-        counted.iter().for_each(|replica| replica.feed.finish(false));
+        counted.iter().for_each(|replica| replica.feed.finish(None));
         Ok(())
     }
 

@@ -22,6 +22,7 @@ impl Server {
             self.ping_replicas(now, outbox);
             self.drop_dead_replicas(now, outbox);
         }
+        self.tend_failover(now, outbox);
         self.restrain_few_replicas(now);
         self.look_at_waiting(outbox);
     }
@@ -30,6 +31,9 @@ impl Server {
         let period = self.config.number(config::REPL_PING_PERIOD).unsigned_abs() * 1000;
         let pinged_at = &self.replication.pinged_at;
         if now.saturating_sub(pinged_at.load(Relaxed)) < period {
+            return;
+        }
+        if self.failover_state() != "no-failover" {
             return;
         }
         pinged_at.store(now, Relaxed);

@@ -141,6 +141,9 @@ impl<'e, 'c, 'd> Execution<'e, 'c, 'd> {
             return Err(b"ERR This Redis command is not allowed from script".into());
         }
         self.call.server.permit(self.call.session, command, words).map_err(|fault| fault.0.into_owned())?;
+        if command.is(flag::WRITE) {
+            self.call.server.unrestrained(command, self.call.session).map_err(|fault| fault.0.into_owned())?;
+        }
         if self.run.terms.is_read_only && command.is(flag::WRITE) {
             return Err(b"ERR Write commands are not allowed from read-only scripts.".into());
         }

@@ -14,7 +14,7 @@ pub(super) fn replication(report: &mut Report<'_, '_>) {
     let (history, journal) = (server.journal.history(), &server.journal);
     let (start, end) = (journal.start(), journal.end.get());
     let is_active = journal.is_wanted_by(Want::Replicas);
-    report.line("master_failover_state", "no-failover");
+    report.line("master_failover_state", server.failover_state());
     report.line("master_replid", String::from_utf8_lossy(&history.replid));
     report.line("master_replid2", String::from_utf8_lossy(&history.second));
     report.line("master_repl_offset", end);
@@ -55,8 +55,8 @@ fn link(report: &mut Report<'_, '_>) {
     }
     if !is_up {
         report.line("master_link_down_since_seconds", down);
-        report.line("master_link_error", &link.error);
     }
+    report.line("master_link_error", &link.error);
     report.line("slave_priority", server.config.number(config::REPLICA_PRIORITY));
     report.line("slave_read_only", server.config.number(config::REPLICA_READ_ONLY));
     report.line("replica_announced", server.config.number(config::REPLICA_ANNOUNCED));
@@ -68,7 +68,7 @@ fn replicas(report: &mut Report<'_, '_>) {
     report.line("connected_slaves", views.len());
     let (least, lag) = (server.config.number(config::MIN_REPLICAS), server.config.number(config::MIN_REPLICAS_LAG));
     if least > 0 && lag > 0 {
-        let near = server.replication.replicas.count_near(report.now, lag.unsigned_abs() * 1000);
+        let near = server.replication.replicas.count_near(report.now, lag.unsigned_abs());
         report.line("min_slaves_good_slaves", near);
     }
     for (number, view) in views.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Copies elsewhere: who is a replica of whom, what a replica asks, and how far replicas are.
 
+pub(super) mod failover;
 pub(super) mod roles;
 pub(super) mod stream;
 pub(super) mod wait;

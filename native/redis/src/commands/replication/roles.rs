@@ -16,20 +16,17 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         .about("5.0.0", "Makes this a replica of another server, or of none."),
     Command::new("slaveof", 3, ADMIN | flag::STALE, Keys::All, replica_of)
         .about("1.0.0", "Makes this a replica of another server, or of none."),
-    Command::new("failover", -1, flag::ADMIN | flag::NOSCRIPT | flag::STALE, Keys::None, failover)
-        .about("6.2.0", "Hands over to a replica."),
     Command::new("role", 1, FREE, Keys::None, role)
         .of(&["admin", "dangerous"])
         .about("2.8.12", "Whether this is a primary or a replica."),
 ];
 
-fn failover(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
-    Err(Fault::of("ERR FAILOVER requires connected replicas."))
-}
-
 fn replica_of(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     if call.session.replica.is_some() {
         return Err(Fault::of("ERR Command is not valid when client is a replica."));
+    }
+    if call.server.failover_state() != "no-failover" {
+        return Err(Fault::of("ERR REPLICAOF not allowed while failing over."));
     }
     if words::is(words[1], "no") && words::is(words[2], "one") {
         call.server.promote(call.data, call.outbox)?;

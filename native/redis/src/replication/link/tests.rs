@@ -1,5 +1,7 @@
 //! What a primary may say, cut at every place: a link understands the same of it.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const ID: [u8; 40] = [b'a'; 40];
@@ -134,5 +136,43 @@ fn what_can_not_be_is_said() {
         let held = Introduction { held: Some((ID, 99)), ..introduction() };
         let input = [&greeting("+CONTINUE"), stream.as_bytes()].concat();
         assert!(at_every_cut(&held, &input)[6].starts_with("Failed"), "{stream}");
+    }
+}
+
+/// Beginnings that lead somewhere, and what a primary says by mistake.
+fn said() -> impl Strategy<Value = Vec<u8>> {
+    let pieces: Vec<&'static [u8]> = vec![
+        b"+PONG\r\n",
+        b"+OK\r\n+OK\r\n+OK\r\n",
+        b"+CONTINUE\r\n",
+        b"+FULLRESYNC aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 7\r\n",
+        b"$4\r\nREDI",
+        b"$EOF:0123456789012345678901234567890123456789\r\n",
+        b"0123456789012345678901234567890123456789",
+        b"01234567890123456789",
+        b"*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n",
+        b"*1\r\n$5\r\nMULTI\r\n",
+        b"$9223372036854775807\r\n",
+        b"*2147483647\r\n$536870912\r\n",
+        b"\n",
+        b"-LOADING\r\n",
+    ];
+    let piece = prop_oneof![
+        6 => prop::sample::select(pieces).prop_map(<[u8]>::to_vec),
+        1 => prop::collection::vec(any::<u8>(), 0..30),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    /// Whatever comes, and however it is cut, the same is understood, and nothing is kept room for that has not come.
+    #[test]
+    fn anything_may_come(input in said(), cut in any::<prop::sample::Index>(), held in any::<bool>()) {
+        let introduction = Introduction { held: held.then_some((ID, 99)), ..introduction() };
+        let input = [b"+PONG\r\n+OK\r\n+OK\r\n+OK\r\n", &*input].concat();
+        let whole = play(introduction.clone(), &input, &[]);
+        prop_assert_eq!(&play(introduction.clone(), &input, &[cut.index(input.len())]), &whole);
+        let each: Vec<usize> = (0..input.len()).collect();
+        prop_assert_eq!(&play(introduction, &input, &each), &whole);
     }
 }
