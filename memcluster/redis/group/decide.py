@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from memcluster.redis.group import insync, requests
 from memcluster.redis.group.election import begin, elect, highest_epoch
 from memcluster.redis.group.orders import Follow, Lease, Promote
@@ -35,8 +37,10 @@ def decide(view: View, now: float) -> list[Action]:
     if held is None or state.holder is None or state.holder.lease != held.lease or now >= held.deadline:
         return [_take_the_group(view, state)]
     actions: list[Action] = []
-    if now >= held.renewed_at + view.settings.lease_renew:
+    if now + view.settings.probe > held.renewed_at + view.settings.lease_renew:
+        # What follows is done only if this succeeds, and then the lease is one of now.
         actions.append(KeepAlive(held.lease))
+        held = replace(held, renewed_at=now)
     if state.leader.node is None:
         actions += elect(view, state, now) if state.leader.epoch else [_first_election(view, state)]
     else:
@@ -109,13 +113,15 @@ def _lease(view: View, state: GroupState, primary: NodeView, held: Held) -> list
     """Its lease ends before ours does, by the margin; its clock was read before it answered, so rather earlier."""
     status, epoch = primary.status, state.leader.epoch
     assert status
-    until_ms = status.clock_ms + int((held.deadline - view.settings.lease_margin - primary.answered_at) * 1000)
-    if until_ms <= status.clock_ms:
+    left_ms = int((held.deadline - view.settings.lease_margin - primary.answered_at) * 1000)
+    if left_ms <= 0:
         return []
+    until_ms = status.clock_ms + left_ms
     if status.role != "primary" or status.epoch != epoch:
         order = Promote(epoch, until_ms)
         return [Tell(primary.config, order, held.deadline, sentence=f"{primary.name} is told that it is primary")]
-    if held.deadline > view.bounds.get(primary.name, 0.0):
+    # What it says, not what it was told: an order may be lost.
+    if left_ms - status.lease_left_ms >= view.settings.lease_renew.milliseconds // 2:
         return [Tell(primary.config, Lease(epoch, until_ms), held.deadline)]
     return []
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from memcluster.redis.group.orders import Seal
-from memcluster.redis.group.state import Leader, Sync, synchronous
+from memcluster.redis.group.state import Leader, Sync, replicas_needed
 from memcluster.redis.group.view import Record, Tell, Wait
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def elect(view: View, state: GroupState, now: float) -> list[Action]:
     actions: list[Action] = [
         Tell(node.config, Seal(epoch), sentence=f"{node.name} is sealed by epoch {epoch}")
         for node in view.nodes
-        if node.is_reachable and node.status and node.status.epoch < epoch
+        if node.is_reachable and node.status and node.status.epoch < epoch and node.status.is_whole
     ]
     sealed = [node for node in view.nodes if _is_sealed(node, epoch)]
     if actions and not sealed:
@@ -74,7 +74,7 @@ def choose(view: View, state: GroupState, sealed: list[NodeView]) -> NodeView | 
     if state.sync.epoch == 0:
         pool = _all(view, sealed)
     elif state.sync.k:
-        pool = _certain(state.sync, state.leader.avoid, sealed)
+        pool = _certain(view, state, sealed)
     else:
         pool = _near(view, state, sealed)
     if isinstance(pool, str):
@@ -112,24 +112,31 @@ def _is_sealed(node: NodeView, epoch: int) -> bool:
     return node.is_reachable and not node.is_over and status is not None and status.epoch == epoch and status.is_whole
 
 
-def _certain(sync: Sync, avoid: str | None, sealed: list[NodeView]) -> list[NodeView] | str:
-    """Sealed nodes of which the most advanced holds every acknowledged write, or what is missing for that."""
+def _certain(view: View, state: GroupState, sealed: list[NodeView]) -> list[NodeView] | str:
+    """Sealed nodes of which the most advanced holds every confirmed write, or what is missing for that."""
+    sync = state.sync
     intact = [node for node in sealed if node.status and sync.members.get(node.name) == node.status.run_id]
     leader = [node for node in sealed if node.name == sync.leader and node.status]
     leader = [node for node in leader if node.status and node.status.run_id == sync.leader_run]
     if len(intact) >= sync.needed:
-        return [*intact, *(node for node in leader if node.name != avoid)]
+        return [*intact, *(node for node in leader if node.name != state.leader.avoid)]
     if leader:
         return [*intact, *leader]
-    # Who was started again may have lost the end of its log. Nobody can know more than all of them together.
-    named = {sync.leader, *sync.members}
-    missing = named - {node.name for node in sealed}
+    # Who was started again may have lost the end of its log. Nobody can know more than all together.
+    have_spoken = {node.name for node in view.nodes if node in sealed or _has_nothing(node)}
+    missing = {sync.leader, *sync.members, *(node.name for node in view.nodes)} - have_spoken
     if not missing:
         return sealed
     return (
         f"{sync.needed} of the in-sync set ({', '.join(sync.members) or 'nobody'}) must answer as they were, "
-        f"{len(intact)} do; or all of it and {sync.leader}: {', '.join(sorted(missing))} does not"
+        f"{len(intact)} do; or every node: {', '.join(sorted(missing))} does not"
     )
+
+
+def _has_nothing(node: NodeView) -> bool:
+    """Whether it answers, but a full resync has begun to replace what it held, and cannot come to its end now."""
+    status = node.status
+    return node.is_reachable and status is not None and status.role == "replica" and not status.is_whole
 
 
 def _best(view: View, state: GroupState, pool: list[NodeView]) -> NodeView:
@@ -160,9 +167,9 @@ def _name(view: View, state: GroupState, choice: NodeView, sealed: list[NodeView
         if node.status and node.log == choice.log and node is not choice and not node.config.is_leaving
     }
     run_id = choice.status.run_id
-    k = synchronous(config.durability)
+    k = replicas_needed(config.durability)
     sync = Sync(leader.epoch, choice.name, run_id, equal, k, tuple(equal), config.durability, version=1)
-    lost = 0 if state.sync.k else lost_bytes(view, state, choice, sealed)
+    lost = 0 if state.sync.durability.startswith("sync") else lost_bytes(view, state, choice, sealed)
     facts: dict[str, object] = {
         "leader": Leader(leader.epoch, choice.name, run_id, leader.previous, leader.why),
         "sync": sync,

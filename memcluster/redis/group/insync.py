@@ -2,7 +2,10 @@
 a write waits for. Between them always holds:
 
     the primary counts only members that the store lists, and waits for at least the k that the store names;
-    at least k of the listed members hold all that was acknowledged (all of them, if they are fewer than k).
+    at least k of the listed members hold all that was confirmed (all of them, if they are fewer than k).
+
+Confirmed is what the primary saw on k counted replicas: in sync(k) it acknowledges nothing else, in bounded(T) (k = 1)
+nothing else that is older than T. In async k is 0 and the set is for people.
 
 So any n-k+1 of the members have one among them that holds everything. One step at a time keeps the law:
 
@@ -22,7 +25,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from memcluster.redis.group.orders import InSync
-from memcluster.redis.group.state import synchronous
+from memcluster.redis.group.state import replicas_needed
 from memcluster.redis.group.view import Mark, Record, Tell
 
 if TYPE_CHECKING:
@@ -95,7 +98,7 @@ def _finish_leaving(view: View, sync: Sync, mark: Mark) -> Action | None:
 
 
 def _finish_raising(view: View, sync: Sync, mark: Mark) -> Action | None:
-    k = synchronous(sync.durability)
+    k = replicas_needed(sync.durability)
     if k > sync.k and _is_settled(view, mark, sync.members, k):
         return Record({"sync": replace(sync, k=k)}, sentence=f"every acknowledged write is on {k} replicas from now on")
     return None
@@ -105,7 +108,7 @@ def _change_durability(state: GroupState) -> Action | None:
     sync, wanted = state.sync, state.config.durability
     if wanted == sync.durability:
         return None
-    changed = replace(sync, k=min(sync.k, synchronous(wanted)), durability=wanted, version=sync.version + 1)
+    changed = replace(sync, k=min(sync.k, replicas_needed(wanted)), durability=wanted, version=sync.version + 1)
     return Record(
         {"sync": changed}, event="durability", sentence=f"durability becomes {wanted} (was {sync.durability})"
     )

@@ -235,13 +235,13 @@ class Loop:
             return False
         # What another supervisor ordered ends no later than its lease, which was renewed before it ended.
         bound = self.alarm.now() + of.ttl if of else NEVER
-        self.view = replace(self.view, held=Held(lease, started + ttl, started), bound_of_others=bound)
+        self.view = replace(self.view, held=Held(lease, ttl, started), bound_of_others=bound)
         return True
 
     async def _keep_alive(self, lease: int) -> None:
         started = self.alarm.now()
         ttl = await self.facts.store.keep_alive(lease)
-        self.view = replace(self.view, held=Held(lease, started + ttl, started))
+        self.view = replace(self.view, held=Held(lease, ttl, started))
 
     # --- saying
 

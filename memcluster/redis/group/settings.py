@@ -6,7 +6,7 @@ from typing import Annotated
 
 from memcluster.config import Flag, Meta, Seconds, Settings, Size
 from memcluster.errors import ConfigError
-from memcluster.redis.group.state import synchronous
+from memcluster.redis.group.state import replicas_needed
 
 CLOCK_DRIFT = 0.02
 """Two clocks of which one shows this share less than the other are no danger; the lease's margin must cover it."""
@@ -59,7 +59,7 @@ def check(settings: GroupSettings, where: str) -> GroupSettings:
     if settings.patience < 2 * probe:
         raise ConfigError(f"{where}: patience {settings.patience}: one lost probe is no failure: take {2 * probe:g}s")
     try:
-        k = synchronous(settings.durability)
+        k = replicas_needed(settings.durability)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     if k > settings.replicas:

@@ -79,7 +79,7 @@ class Leader(msgspec.Struct, frozen=True):
 class Sync(msgspec.Struct, frozen=True):
     """The in-sync set of an epoch; `insync` has the law that holds between its parts.
 
-    members, k: at least k of the members hold all that was acknowledged (all of them, if they are fewer than k).
+    members, k: at least k of the members hold all that was confirmed (all of them, if they are fewer than k).
     counted, durability, version: what the primary is told, by the order of this version.
     """
 
@@ -192,9 +192,12 @@ def write(value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
-def synchronous(durability: str) -> int:
-    """How many replicas a write waits for; ConfigError for text that is no durability."""
-    match = re.fullmatch(r"async|bounded:[1-9]\d*|sync:([1-9]\d*)", durability)
+def replicas_needed(durability: str) -> int:
+    """How many replicas must hold a write before it is confirmed: what the in-sync set's law speaks of.
+
+    ConfigError for text that is no durability.
+    """
+    match = re.fullmatch(r"(async)|(bounded):[1-9]\d*|sync:([1-9]\d*)", durability)
     if not match:
         raise ConfigError(f"durability {durability!r}: write async, bounded:MILLISECONDS or sync:REPLICAS")
-    return int(match[1] or 0)
+    return int(match[3] or (1 if match[2] else 0))

@@ -43,11 +43,16 @@ class NodeView(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """Our lease on the group in the store: it certainly lasts until the deadline."""
+    """Our lease on the group in the store."""
 
     lease: int
-    deadline: float
+    ttl: float
     renewed_at: float
+
+    @property
+    def deadline(self) -> float:
+        """Reckoned from before it was asked for, so it ends rather later."""
+        return self.renewed_at + self.ttl
 
 
 class Mark(msgspec.Struct, frozen=True):
