@@ -56,11 +56,6 @@ def _leaves_in_one_step(*arguments: Any) -> Any:
     return Record({"sync": replace(sync, members=members)}, event=action.event, sentence=action.sentence)
 
 
-def _joins_at_once(view: Any, state: Any, primary: Any, status: Any, mark: Any) -> Any:
-    """Takes in who is attached, however far behind."""
-    return _join(view, state, primary, status, replace(mark, offset=0))
-
-
 def _raises_in_the_store_first(state: Any) -> Any:
     action = _change_durability(state)
     if action:
@@ -92,7 +87,7 @@ def _ignores_restarts(view: Any, state: Any, sealed: Any) -> Any:
     return _certain(view, replace(state, sync=sync), sealed)
 
 
-_leave, _join, _change_durability = insync._leave, insync._join, insync._change_durability
+_leave, _change_durability = insync._leave, insync._change_durability
 _certain, _lease = election._certain, decide._lease
 
 
@@ -108,13 +103,13 @@ def _outlasts(*arguments: Any) -> Any:
 
 @dataclass(frozen=True)
 class Plant:
-    """A fault, by name, and which schedules show it soonest."""
+    """A fault by name, the kinds of trouble that show it (without them: any), and in how many schedules at most."""
 
     name: str
     bugs: Bugs = Bugs()
-    target: Any = None
-    attribute: str = ""
-    instead: Callable[..., Any] | None = None
+    instead: tuple[Any, str, Callable[..., Any]] | None = None
+    shown_by: tuple[str, ...] = ()
+    schedules_max: int = 400
 
     @contextmanager
     def planted(self) -> Iterator[Bugs]:
@@ -122,23 +117,52 @@ class Plant:
         if self.instead is None:
             yield self.bugs
             return
-        with patch.object(self.target, self.attribute, self.instead):
+        with patch.object(*self.instead):
             yield self.bugs
 
 
 PLANTS = (
-    Plant("two leaders: nobody waits until the old one has stopped", Bugs(), View, "bound", lambda *_: NEVER),
-    Plant("two leaders: facts are written over each other", Bugs(compares_nothing=True)),
-    Plant("two leaders: a lease lasts from when it was executed", Bugs(takes_time_from_receipt=True)),
-    Plant("two leaders: the primary's lease outlasts the supervisor's", Bugs(), decide, "_lease", _outlasts),
+    Plant("two leaders: nobody waits until the old one has stopped", instead=(View, "bound", lambda *_: NEVER)),
+    Plant(
+        "two leaders: facts are written over each other",
+        Bugs(compares_nothing=True),
+        shown_by=("crash", "partition", *["freeze_supervisor_in_the_act"] * 6),
+    ),
+    Plant(
+        "two leaders: a lease lasts from when it was executed",
+        Bugs(takes_time_from_receipt=True),
+        shown_by=("slow_network", "freeze", "partition"),
+    ),
+    Plant(
+        "two leaders: the primary serves longer than is reckoned with",
+        instead=(decide, "_lease", _outlasts),
+        shown_by=("partition", "freeze_supervisor", "crash_supervisor"),
+    ),
     Plant("early acknowledgement", Bugs(acknowledges_early=True)),
-    Plant("forgotten epoch: a node takes orders, frames and confirmations of any", Bugs(forgets_epochs=True)),
-    Plant("forgotten version: a node takes an older in-sync set", Bugs(forgets_versions=True)),
-    Plant("wrong order: a member leaves the store first", Bugs(), insync, "_leave", _leaves_in_one_step),
-    Plant("wrong order: a member joins before it has caught up", Bugs(), insync, "_join", _joins_at_once),
-    Plant("wrong order: more are waited for, the store first", Bugs(), insync, "_change_durability", _raises_in_the_store_first),
-    Plant("wrong order: fewer are waited for, the primary first", Bugs(), insync, "_change_durability", _lowers_at_the_primary_first),
-    Plant("election: any member will do", Bugs(), election, "_certain", _needs_one),
-    Plant("election: who was started again counts as before", Bugs(), election, "_certain", _ignores_restarts),
-    Plant("election: the least advanced", Bugs(), election, "_best", _least),
+    Plant(
+        "forgotten epoch: a node takes orders, frames and confirmations of any",
+        Bugs(forgets_epochs=True),
+        shown_by=("slow_network", "freeze", "ask_for_failover", "partition"),
+    ),
+    Plant(
+        "forgotten version: a node takes an older in-sync set",
+        Bugs(forgets_versions=True),
+        shown_by=("slow_network", "change_durability", "crash"),
+    ),
+    Plant("wrong order: a member leaves the store first", instead=(insync, "_leave", _leaves_in_one_step)),
+    Plant(
+        "wrong order: a member joins before it has caught up",
+        instead=(insync, "_holds", lambda *_: True),
+    ),
+    Plant(
+        "wrong order: more are waited for, the store first",
+        instead=(insync, "_change_durability", _raises_in_the_store_first),
+    ),
+    Plant(
+        "wrong order: fewer are waited for, the primary first",
+        instead=(insync, "_change_durability", _lowers_at_the_primary_first),
+    ),
+    Plant("election: any member will do", instead=(election, "_certain", _needs_one)),
+    Plant("election: who was started again counts as before", instead=(election, "_certain", _ignores_restarts)),
+    Plant("election: the least advanced", instead=(election, "_best", _least)),
 )

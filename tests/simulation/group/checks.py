@@ -143,3 +143,5 @@ class Checks:
         if leader.epoch < self.highest_epoch:
             raise Broken(f"the store's epoch goes from {self.highest_epoch} back to {leader.epoch}")
         self.highest_epoch = leader.epoch
+        if leader.node is None and leader.epoch in self.world.store.leaders:
+            raise Broken(f"epoch {leader.epoch}, which is {self.world.store.leaders[leader.epoch]}'s, is taken again")

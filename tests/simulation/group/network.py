@@ -100,13 +100,13 @@ class SimulatedTransport:
         promise = Promise()
         open_calls = len(calls)
 
-        def arrive(place: int, node: Node, call: Callable[[], Any], run: int) -> None:
-            nonlocal open_calls
-            if not node.is_running or node.run != run or not network.is_connected("", node.name):
-                if node.run != run or not node.is_running:
-                    finish()  # refused at once
+        def arrive(place: int, node: Node, call: Callable[[], Any], run: int, lay_there: bool) -> None:  # noqa: FBT001
+            if not node.is_running or node.run != run:
+                finish()  # Refused at once.
+            elif not lay_there and not network.is_connected("", node.name):
+                return
             elif node.is_frozen:
-                node.stuck.append((arrive, (place, node, call, run)))
+                node.stuck.append((arrive, (place, node, call, run, True)))
             else:
                 result = call()
                 if not promise.is_kept:
@@ -124,9 +124,9 @@ class SimulatedTransport:
                 promise.keep()
 
         for place, (node, call) in enumerate(calls):
-            is_late = late_share and self.world.source.random() < late_share
+            is_late = late_share > 0 and self.world.source.random() < late_share
             delay = self.world.source.uniform(*LATE_SECONDS) if is_late else network.latency()
-            kernel.after(delay, arrive, place, node, call, node.run)
+            kernel.after(delay, arrive, place, node, call, node.run, is_late)
         kernel.after(timeout, promise.keep)
         await promise
 

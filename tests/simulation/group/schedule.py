@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 from tests.simulation.group.bugs import Bugs
@@ -10,37 +11,45 @@ from tests.simulation.group.kernel import Kernel
 from tests.simulation.group.trouble import TROUBLE, heal
 from tests.simulation.group.world import World
 
-START_SECONDS = 0.5
-TROUBLE_SECONDS = 4.0
-SECONDS_BETWEEN = 0.5
-HEALING_SECONDS = 5.0
-HEALED_SHARE = 0.25
+START_SECONDS = 0.25
+TROUBLE_SECONDS = 3.5
+SECONDS_BETWEEN = 0.45
+HEALING_SECONDS = 4.5
+HEALED_SHARE = 0.12
 """Of the schedules whose end is waited for: healing takes more turns than trouble."""
 
-KINDS = [kind for _, kind in TROUBLE]
+WEIGHTS = {kind.__name__: (weight, kind) for weight, kind in TROUBLE}
 
 
-def play(seed: int, bugs: Bugs | None = None, kernel: Kernel | None = None) -> World:
-    """Plays it; Broken if something does not hold, with the seed that plays it again."""
+def play(
+    seed: int, bugs: Bugs | None = None, kernel: Kernel | None = None, only: Sequence[str] = ()
+) -> World:
+    """Plays it; Broken if something does not hold, with the seed that plays it again. `only`: these kinds of trouble."""
     world = World(seed, bugs, kernel)
     try:
         world.begin()
-        time = START_SECONDS * (1 + world.source.random())
-        # A few kinds of trouble at a time: what one needs to show, another hides.
-        some = world.source.sample(range(len(KINDS)), world.source.randint(2, 6))
-        kinds, weights = [KINDS[place] for place in some], list(accumulate(TROUBLE[place][0] for place in some))
-        while time < TROUBLE_SECONDS:
-            world.kernel.run(time)
-            world.source.choices(kinds, cum_weights=weights)[0](world)
-            time += world.source.expovariate(1 / SECONDS_BETWEEN)
-        world.kernel.run(TROUBLE_SECONDS)
-        if world.source.random() < HEALED_SHARE:
+        make_trouble(world, only)
+        if only or world.source.random() < HEALED_SHARE:
             heal(world)
             world.kernel.run(TROUBLE_SECONDS + HEALING_SECONDS)
             look_at_the_end(world)
     except Broken as error:
         raise Broken(f"seed {seed} at {world.kernel.time:.3f} s: {error}") from error
     return world
+
+
+def make_trouble(world: World, only: Sequence[str]) -> None:
+    """A few kinds at a time: what one would show, another hides."""
+    source, kernel = world.source, world.kernel
+    names = only or source.sample(list(WEIGHTS), source.randint(2, 6))
+    weights = list(accumulate(WEIGHTS[name][0] for name in names))
+    time = START_SECONDS * (1 + source.random())
+    while time < TROUBLE_SECONDS:
+        kernel.run(time)
+        name = source.choices(names, cum_weights=weights)[0]
+        WEIGHTS[name][1](world)
+        time += source.expovariate(1 / SECONDS_BETWEEN)
+    kernel.run(TROUBLE_SECONDS)
 
 
 def look_at_the_end(world: World) -> None:

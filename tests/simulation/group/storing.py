@@ -37,7 +37,7 @@ class SimulatedStore:
         return await self._call(self.memory.range, prefix)
 
     async def commit(self, compares: Sequence[Compare], changes: Sequence[Put | Delete]) -> int:
-        await self.world.act("commit")
+        await self.world.act("elect" if any(change.key == f"{PREFIX}leader" for change in changes) else "commit")
         return int(await self._call(self._commit, compares, changes))
 
     async def grant(self, ttl: float) -> tuple[int, float]:

@@ -62,7 +62,7 @@ def freeze_supervisor(world: World) -> None:
 
 def freeze_supervisor_in_the_act(world: World) -> None:
     """Between its look at the clock and what it does."""
-    world.freezes_at = world.source.choice(("tell", "commit", "commit"))
+    world.freezes_at = world.source.choice(("tell", "commit", "elect", "elect"))
     second_supervisor(world)
 
 
@@ -90,9 +90,10 @@ def partition(world: World) -> None:
         alone = victim(world).name
         cut = {frozenset((alone, name)) for name in names if name != alone}
     else:
-        cut = {frozenset(source.sample(names, 2)) for _ in range(source.choice((1, 1, 2)))}
+        pairs = [("", victim(world).name), *(source.sample(names, 2) for _ in range(2))]
+        cut = {frozenset(pair) for pair in source.sample(pairs, source.choice((1, 1, 2)))}
     world.network.cut |= cut
-    world.kernel.after(source.expovariate(0.8), mend, world, cut)
+    world.kernel.after(source.expovariate(0.5), mend, world, cut)
 
 
 def mend(world: World, cut: set[frozenset[str]]) -> None:
@@ -114,7 +115,7 @@ def store_returns(world: World) -> None:
 
 
 def slow_network(world: World) -> None:
-    world.network.is_slow, world.network.late_share = True, 0.2
+    world.network.is_slow, world.network.late_share = True, 0.3
     world.kernel.after(world.source.expovariate(0.8), fast_network, world)
 
 

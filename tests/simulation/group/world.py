@@ -33,8 +33,8 @@ SETTINGS = check(
 )
 DURABILITIES = ("sync:1", "sync:1", "sync:1", "sync:2", "bounded:300", "async")
 WRITE_SHARE = 0.7
-CLIENT_SECONDS = 0.05
-STALE_CLIENT_SHARE = 0.15
+CLIENT_SECONDS = 0.06
+STALE_CLIENT_SHARE = 0.35
 
 
 class Supervisor(Actor):
@@ -69,6 +69,7 @@ class Supervisor(Actor):
     # Endpoints
 
     def point(self, primary: str | None, readers: tuple[str, ...]) -> None:
+        self.world.former = self.world.pointed or self.world.former
         self.world.pointed = primary
 
     # Alarm
@@ -101,6 +102,8 @@ class World:
         self.accepted_loss = False
         self.freezes_at = ""
         self.pointed: str | None = None
+        self.former: str | None = None
+        """Where clients were led before."""
         self.network = Network(self)
         self.carry, self.is_connected = self.network.carry, self._are_connected
         self.checks = Checks(self)
@@ -143,7 +146,7 @@ class World:
         """A supervisor is about to order or to record something: the moment at which a freeze is worst."""
         if self.freezes_at == kind:
             self.freezes_at = ""
-            self.freeze_supervisor_for(self.source.expovariate(0.7))
+            self.freeze_supervisor_for(1 + self.source.expovariate(0.7))
             await self.kernel.sleep(0)
 
     def freeze_supervisor_for(self, seconds: float) -> None:
@@ -166,11 +169,12 @@ class World:
         """A request: most by the endpoint, some over a connection to whoever once was primary."""
         source = self.source
         self.kernel.after(source.random() * 2 * CLIENT_SECONDS, self._client)
-        name = source.choice(list(self.nodes)) if source.random() < STALE_CLIENT_SHARE else self.pointed
+        is_stale = source.random() < STALE_CLIENT_SHARE
+        name = source.choice((self.former, self.former, *self.nodes)) if is_stale else self.pointed
         if name is None:
             return
         known = len(self.checks.known)
-        is_write = source.random() < WRITE_SHARE
+        is_write = source.random() < (1 - WRITE_SHARE if is_stale else WRITE_SHARE)
         self.kernel.after(self.network.latency(), self._request, self.nodes[name], is_write, known)
 
     def _request(self, node: Node, is_write: bool, known: int) -> None:  # noqa: FBT001
