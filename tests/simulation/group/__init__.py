@@ -1,1 +1,1 @@
-"""A replication group in one process, from one seed: the shipped loop and decisions over nodes that keep the contract."""
+"""A replication group in one process, from one seed: the loop that ships, over nodes that keep the contract."""

@@ -5,7 +5,6 @@ Those of the nodes are flags that the simulated nodes look at; those of the deci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ from memcluster.redis.group import decide, election, insync
 from memcluster.redis.group.view import NEVER, Record, View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from memcluster.cluster.store.entries import Compare
     from tests.simulation.group.node import Node
 

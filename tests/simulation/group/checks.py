@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.simulation.group.world import World
 
 
-class Broken(AssertionError):
+class Broken(AssertionError):  # noqa: N818
     """An invariant does not hold."""
 
 

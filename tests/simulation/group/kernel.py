@@ -5,9 +5,11 @@ A task belongs to an Actor, which can be frozen: what it would go on with waits 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
 from heapq import heappop, heappush
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
 
 
 class Actor:
@@ -88,9 +90,13 @@ class Kernel:
         self._count += 1
         heappush(self._heap, (self.time + seconds, self._count, call, arguments))
 
+    def promise(self) -> Promise:
+        """One that nobody has kept yet."""
+        return Promise()
+
     def sleep(self, seconds: float) -> Promise:
         """A promise that is kept after so long."""
-        promise = Promise()
+        promise = self.promise()
         self.after(seconds, promise.keep)
         return promise
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from memcluster.redis.group.orders import Order, Status
-from memcluster.redis.group.state import NodeConfig
-from tests.simulation.group.kernel import Promise
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from memcluster.redis.group.orders import Order, Status
+    from memcluster.redis.group.state import NodeConfig
     from tests.simulation.group.node import Node
     from tests.simulation.group.world import World
 
@@ -59,6 +59,42 @@ class Network:
             call(*arguments)
 
 
+class Calls:
+    """Some calls to nodes at once. Each is executed when it gets there, even if nobody waits for it any more."""
+
+    def __init__(self, world: World, count: int, note: Callable[[int, Any], None]) -> None:
+        self.world, self.note, self.open = world, note, count
+        self.promise = world.kernel.promise()
+
+    def send(self, place: int, node: Node, call: Callable[[], Any], late_share: float) -> None:
+        network, source = self.world.network, self.world.source
+        is_late = late_share > 0 and source.random() < late_share
+        delay = source.uniform(*LATE_SECONDS) if is_late else network.latency()
+        self.world.kernel.after(delay, self._arrive, place, node, call, node.run, is_late)
+
+    def _arrive(self, place: int, node: Node, call: Callable[[], Any], run: int, lay_there: bool) -> None:
+        if not node.is_running or node.run != run:
+            self._finish()  # Refused at once.
+        elif not lay_there and not self.world.network.is_connected("", node.name):
+            return
+        elif node.is_frozen:
+            node.stuck.append((self._arrive, (place, node, call, run, True)))
+        else:
+            result = call()
+            if not self.promise.is_kept:
+                self.world.kernel.after(self.world.network.latency(), self._answered, place, result)
+
+    def _answered(self, place: int, result: Any) -> None:
+        if not self.promise.is_kept:
+            self.note(place, result)
+            self._finish()
+
+    def _finish(self) -> None:
+        self.open -= 1
+        if self.open == 0:
+            self.promise.keep()
+
+
 class SimulatedTransport:
     """What `surroundings.Transport` asks for."""
 
@@ -68,8 +104,10 @@ class SimulatedTransport:
     async def ask(self, nodes: Sequence[NodeConfig], timeout: float) -> Mapping[str, Status]:  # noqa: ASYNC109
         answers: dict[str, Status] = {}
         asked = [self.world.nodes[config.name] for config in nodes]
-        calls = [(node, node.status) for node in asked]
-        await self._all(calls, lambda place, status: answers.__setitem__(asked[place].name, status), timeout, 0.0)
+        calls = Calls(self.world, len(asked), lambda place, status: answers.__setitem__(asked[place].name, status))
+        for place, node in enumerate(asked):
+            calls.send(place, node, node.status, 0.0)
+        await self._answers(calls, timeout)
         return answers
 
     async def tell(self, orders: Sequence[tuple[NodeConfig, Order]], timeout: float) -> Mapping[int, str]:  # noqa: ASYNC109
@@ -82,54 +120,14 @@ class SimulatedTransport:
                 wrong[place] = refusal
 
         await self.world.act("tell")
-        calls = [(self.world.nodes[config.name], _execution(self.world, config.name, order)) for config, order in orders]
-        await self._all(calls, note, timeout, self.world.network.late_share)
+        calls = Calls(self.world, len(orders), note)
+        for place, (config, order) in enumerate(orders):
+            node = self.world.nodes[config.name]
+            calls.send(place, node, partial(node.execute, order), self.world.network.late_share)
+        await self._answers(calls, timeout)
         return wrong
 
-    async def _all(
-        self,
-        calls: list[tuple[Node, Callable[[], Any]]],
-        note: Callable[[int, Any], None],
-        timeout: float,  # noqa: ASYNC109
-        late_share: float,
-    ) -> None:
-        """Each call is executed at its node when it gets there, and again nobody knows when if it lay somewhere."""
-        if not calls:
-            return
-        network, kernel = self.world.network, self.world.kernel
-        promise = Promise()
-        open_calls = len(calls)
-
-        def arrive(place: int, node: Node, call: Callable[[], Any], run: int, lay_there: bool) -> None:  # noqa: FBT001
-            if not node.is_running or node.run != run:
-                finish()  # Refused at once.
-            elif not lay_there and not network.is_connected("", node.name):
-                return
-            elif node.is_frozen:
-                node.stuck.append((arrive, (place, node, call, run, True)))
-            else:
-                result = call()
-                if not promise.is_kept:
-                    kernel.after(network.latency(), answered, place, result)
-
-        def answered(place: int, result: Any) -> None:
-            if not promise.is_kept:
-                note(place, result)
-                finish()
-
-        def finish() -> None:
-            nonlocal open_calls
-            open_calls -= 1
-            if open_calls == 0:
-                promise.keep()
-
-        for place, (node, call) in enumerate(calls):
-            is_late = late_share > 0 and self.world.source.random() < late_share
-            delay = self.world.source.uniform(*LATE_SECONDS) if is_late else network.latency()
-            kernel.after(delay, arrive, place, node, call, node.run, is_late)
-        kernel.after(timeout, promise.keep)
-        await promise
-
-
-def _execution(world: World, name: str, order: Order) -> Callable[[], str | None]:
-    return lambda: world.nodes[name].execute(order)
+    async def _answers(self, calls: Calls, timeout: float) -> None:  # noqa: ASYNC109
+        if calls.open:
+            self.world.kernel.after(timeout, calls.promise.keep)
+            await calls.promise

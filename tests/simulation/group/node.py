@@ -10,29 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from memcluster.redis.group import orders
 from memcluster.redis.group.orders import Attached, Status
-from memcluster.redis.group.state import NodeConfig
-from tests.simulation.group.kernel import Actor
+from tests.simulation.group.replication import Entry, Link, Replicating
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from memcluster.redis.group.state import NodeConfig
     from tests.simulation.group.world import World
 
-Entry = tuple[int, int, float]
-
 SYNC_SECONDS = 0.4
-RETRY_SECONDS = 0.15
-LOAD_SECONDS = 0.1
-BACKLOG_ENTRIES = 40
-
-
-class Link:
-    """A replica's connection to its primary."""
-
-    __slots__ = ("acked", "is_busy", "is_closed", "primary", "replica", "sent")
-
-    def __init__(self, primary: Node, replica: Node, sent: int) -> None:
-        self.primary, self.replica, self.sent = primary, replica, sent
-        self.acked = 0
-        self.is_busy = self.is_closed = False
 
 
 class Held:
@@ -44,7 +30,7 @@ class Held:
         self.offset, self.known = offset, known
 
 
-class Node(Actor):
+class Node(Replicating):
     """A node and its disk."""
 
     def __init__(self, world: World, config: NodeConfig, *, is_always_synced: bool) -> None:
@@ -123,25 +109,18 @@ class Node(Actor):
         self.look_at_lease()
         if order.epoch < self.seen and not self.world.bugs.forgets_epochs:
             return f"STALEEPOCH seen {self.seen}"
-        match order:
-            case orders.Lease():
-                return self._lease(order)
-            case orders.Seal():
-                return self._seal(order.epoch)
-            case orders.Promote():
-                return self._promote(order)
-            case orders.Follow():
-                return self._follow(order)
-            case orders.InSync():
-                return self._in_sync(order)
-            case orders.Pause():
-                if self.role != "primary" or order.epoch != self.seen:
-                    return "NOTPRIMARY"
-                self.paused_until = self.clock() + order.for_ms / 1000
-                self.world.kernel.after(order.for_ms / 1000 / self.rate + 0.001, self._go_on, self.run)
-            case orders.Resume():
-                self.paused_until = 0.0
-                self._go_on(self.run)
+        return ORDERS[type(order)](self, order)
+
+    def _pause(self, order: orders.Pause) -> str | None:
+        if self.role != "primary" or order.epoch != self.seen:
+            return "NOTPRIMARY"
+        self.paused_until = self.clock() + order.for_ms / 1000
+        self.world.kernel.after(order.for_ms / 1000 / self.rate + 0.001, self._go_on, self.run)
+        return None
+
+    def _resume(self, order: orders.Resume) -> str | None:
+        self.paused_until = 0.0
+        self._go_on(self.run)
         return None
 
     def _deadline(self, until_ms: int) -> float:
@@ -184,11 +163,11 @@ class Node(Actor):
         """Whether it is the primary of the epoch it has seen last, fenced or not."""
         return self.told[0] == self.seen > 0 and self.following is None and self.role != "replica"
 
-    def _seal(self, epoch: int) -> str | None:
+    def _seal(self, order: orders.Seal) -> str | None:
         if self.is_hollow:
             return "LOADING"
-        if epoch > self.seen:
-            self.see(epoch)
+        if order.epoch > self.seen:
+            self.see(order.epoch)
             self._fence()
             if self.link:
                 self._close_link()
@@ -260,10 +239,7 @@ class Node(Actor):
                 )
                 for name, link in self.links.items()
             )
-        if self.is_syncing:
-            connection = "syncing"
-        else:
-            connection = "up" if self.link else "down" if self.following else "none"
+        connection = "syncing" if self.is_syncing else "up" if self.link else "down" if self.following else "none"
         return Status(
             name=self.name,
             role=self.role,
@@ -340,130 +316,13 @@ class Node(Actor):
         while held and held[0].offset <= confirmed:
             self.world.checks.released(self, held.pop(0))
 
-    # --- replication
 
-    def append(self, entry: Entry) -> None:
-        self.log.append(entry)
-        if self.is_always_synced:
-            self.synced = len(self.log)
-        for link in self.links.values():
-            self._feed(link)
-
-    def _feed(self, link: Link) -> None:
-        if not link.is_busy and not link.is_closed and link.sent < len(self.log):
-            link.is_busy = True
-            self.world.carry(self, link.replica, link.replica.receive, link, len(self.log))
-
-    def receive(self, link: Link, upto: int) -> None:
-        """The stream from its primary. A frame carries the epoch."""
-        primary = link.primary
-        if link.is_closed or self.link is not link:
-            return
-        if primary.seen < self.seen and not self.world.bugs.forgets_epochs:
-            self._close_link()
-            return
-        self.log += primary.log[len(self.log) : upto]
-        if self.is_always_synced:
-            self.synced = len(self.log)
-        self.world.carry(self, primary, primary.acknowledge, link, len(self.log), self.seen)
-
-    def acknowledge(self, link: Link, offset: int, epoch: int) -> None:
-        """A replica holds so much."""
-        if link.is_closed or self.links.get(link.replica.name) is not link:
-            return
-        if epoch > self.seen and not self.world.bugs.forgets_epochs:
-            self._drop(link)
-            return
-        link.acked = offset
-        link.sent = offset
-        link.is_busy = False
-        self._feed(link)
-        self._advance()
-
-    def _connect(self, attempt: int) -> None:
-        """Asks its primary for the stream, again and again."""
-        if attempt != self.tries or not self.is_running or self.following is None or self.link:
-            return
-        self.tries += 1
-        self.world.carry(self, self.following, self.following.accept, self, self.seen, self.run)
-        self.world.kernel.after(RETRY_SECONDS, self.again, self.tries)
-
-    def again(self, attempt: int) -> None:
-        """Its own timer, which waits while it is frozen."""
-        if self.is_frozen:
-            self.stuck.append((self._connect, (attempt,)))
-        else:
-            self._connect(attempt)
-
-    def accept(self, replica: Node, epoch: int, run: int) -> None:
-        """A replica wants the stream: what it has beyond the fork is cut off, then it goes on, or begins anew."""
-        self.look_at_lease()
-        is_primary_of_it = self.was_promoted and (epoch == self.seen or self.world.bugs.forgets_epochs)
-        if not is_primary_of_it or not replica.is_running or replica.run != run or replica.following is not self:
-            return
-        if not self.world.is_connected(self, replica) or replica.link or replica.is_syncing:
-            return
-        old = self.links.pop(replica.name, None)
-        if old:
-            old.is_closed = True
-        fork = min(len(self.log), len(replica.log))
-        while fork and self.log[fork - 1] != replica.log[fork - 1]:
-            fork -= 1
-        link = Link(self, replica, fork)
-        replica.lost += len(replica.log) - fork
-        if len(self.log) - fork > BACKLOG_ENTRIES or replica.is_hollow:
-            replica.is_hollow = replica.is_syncing = True
-            del replica.log[:]
-            replica.synced = 0
-            self.world.kernel.after(LOAD_SECONDS, replica.load, link, run, len(self.log))
-            return
-        del replica.log[fork:]
-        replica.synced = min(replica.synced, fork)
-        self._attach(link, replica)
-
-    def load(self, link: Link, run: int, upto: int) -> None:
-        """The snapshot of a full resync has arrived."""
-        if self.run != run or not self.is_running:
-            return
-        self.is_syncing = False
-        is_wanted = self.following is link.primary and link.primary.was_promoted and link.primary.seen == self.seen
-        if not is_wanted or not self.world.is_connected(self, link.primary):
-            self._connect(self.tries)
-            return
-        self.is_hollow = False
-        self.log = link.primary.log[:upto]
-        self.synced = 0
-        link.primary._attach(link, self)
-
-    def _attach(self, link: Link, replica: Node) -> None:
-        link.sent = link.acked = len(replica.log)
-        replica.link = link
-        self.links[replica.name] = link
-        self._feed(link)
-        self._advance()
-
-    def broken(self, link: Link) -> None:
-        """The network lost something of it: a connection does not survive that."""
-        if not link.is_closed:
-            link.primary._drop(link)
-
-    def _drop(self, link: Link) -> None:
-        link.is_closed = True
-        if self.links.get(link.replica.name) is link:
-            del self.links[link.replica.name]
-        replica = link.replica
-        if replica.link is link:
-            replica.link = None
-            self.world.kernel.after(RETRY_SECONDS / 3, replica.again, replica.tries)
-
-    def _close_link(self) -> None:
-        link, self.link = self.link, None
-        if link:
-            link.is_closed = True
-            if link.primary.links.get(self.name) is link:
-                del link.primary.links[self.name]
-
-    def sync(self) -> None:
-        """fsync."""
-        if self.is_running and not self.is_hollow:
-            self.synced = len(self.log)
+ORDERS: dict[type[orders.Order], Callable[[Node, Any], str | None]] = {
+    orders.Lease: Node._lease,
+    orders.Seal: Node._seal,
+    orders.Promote: Node._promote,
+    orders.Follow: Node._follow,
+    orders.InSync: Node._in_sync,
+    orders.Pause: Node._pause,
+    orders.Resume: Node._resume,
+}

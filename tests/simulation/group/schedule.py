@@ -1,15 +1,18 @@
-"""One schedule: a start, some trouble, an end at which all must be well again. `python -m tests.simulation.group SEED`."""
+"""One schedule: a start, some trouble, and an end at which all must be well again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
-from tests.simulation.group.bugs import Bugs
 from tests.simulation.group.checks import Broken
-from tests.simulation.group.kernel import Kernel
 from tests.simulation.group.trouble import TROUBLE, heal
 from tests.simulation.group.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.simulation.group.bugs import Bugs
 
 START_SECONDS = 0.25
 TROUBLE_SECONDS = 3.5
@@ -18,38 +21,38 @@ HEALING_SECONDS = 4.5
 HEALED_SHARE = 0.12
 """Of the schedules whose end is waited for: healing takes more turns than trouble."""
 
-WEIGHTS = {kind.__name__: (weight, kind) for weight, kind in TROUBLE}
+KINDS = {kind.__name__: (weight, kind) for weight, kind in TROUBLE}
 
 
-def play(
-    seed: int, bugs: Bugs | None = None, kernel: Kernel | None = None, only: Sequence[str] = ()
-) -> World:
-    """Plays it; Broken if something does not hold, with the seed that plays it again. `only`: these kinds of trouble."""
-    world = World(seed, bugs, kernel)
+def play(seed: int, bugs: Bugs | None = None, only: Sequence[str] = ()) -> World:
+    """Plays it; Broken if something does not hold. `only`: these kinds of trouble."""
+    world = World(seed, bugs)
     try:
-        world.begin()
-        make_trouble(world, only)
-        if only or world.source.random() < HEALED_SHARE:
-            heal(world)
-            world.kernel.run(TROUBLE_SECONDS + HEALING_SECONDS)
-            look_at_the_end(world)
+        for until in script(world, only):
+            world.kernel.run(until)
     except Broken as error:
         raise Broken(f"seed {seed} at {world.kernel.time:.3f} s: {error}") from error
     return world
 
 
-def make_trouble(world: World, only: Sequence[str]) -> None:
-    """A few kinds at a time: what one would show, another hides."""
-    source, kernel = world.source, world.kernel
-    names = only or source.sample(list(WEIGHTS), source.randint(2, 6))
-    weights = list(accumulate(WEIGHTS[name][0] for name in names))
+def script(world: World, only: Sequence[str] = ()) -> Iterator[float]:
+    """What happens to the world, between the times until which it is to be let run."""
+    source = world.source
+    world.begin()
+    # A few kinds at a time: what one would show, another hides.
+    names = only or source.sample(list(KINDS), source.randint(2, 6))
+    weights = list(accumulate(KINDS[name][0] for name in names))
     time = START_SECONDS * (1 + source.random())
     while time < TROUBLE_SECONDS:
-        kernel.run(time)
+        yield time
         name = source.choices(names, cum_weights=weights)[0]
-        WEIGHTS[name][1](world)
+        KINDS[name][1](world)
         time += source.expovariate(1 / SECONDS_BETWEEN)
-    kernel.run(TROUBLE_SECONDS)
+    yield TROUBLE_SECONDS
+    if only or source.random() < HEALED_SHARE:
+        heal(world)
+        yield TROUBLE_SECONDS + HEALING_SECONDS
+        look_at_the_end(world)
 
 
 def look_at_the_end(world: World) -> None:
@@ -59,7 +62,7 @@ def look_at_the_end(world: World) -> None:
     if primary is None or sync is None:
         raise Broken(f"nobody serves: {world.supervisors[-1].loop._said}")
     wanted = {node.name for node in world.config.nodes if not node.is_leaving}
-    if set(world.nodes[name].name for name in wanted if world.nodes[name].is_running) != wanted:
+    if not all(world.nodes[name].is_running for name in wanted):
         raise Broken("a node that is wanted does not run")
     if {*sync.members, primary.name} != wanted or set(sync.counted) != set(sync.members):
         raise Broken(f"in sync are {list(sync.members)}, counted {sync.counted}, with {primary.name}; wanted {wanted}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +12,8 @@ from memcluster.redis.group.state import Config, Leader, Sync
 from tests.simulation.group.checks import Broken
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.simulation.group.world import World
 
 GROUP = "g"
@@ -111,7 +112,6 @@ class SimulatedStore:
             await self.memory.commit(compares, [Put(PREFIX + name, msgspec.json.encode(value))])
 
         run_now(put())
-
 
     def write_config(self, config: Config) -> None:
         """The supervisor's settings changed."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from memcluster.redis.group.state import Request
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
-from tests.simulation.group.node import Node
-from tests.simulation.group.world import World
+
+from memcluster.redis.group.state import Request
+
+if TYPE_CHECKING:
+    from tests.simulation.group.node import Node
+    from tests.simulation.group.world import World
 
 
 def victim(world: World) -> Node:
@@ -20,7 +25,8 @@ def crash(world: World) -> None:
         node.crash(loses_disk=world.source.random() < 0.1)
         world.tell_supervisors()
         if world.source.random() < 0.8:
-            world.kernel.after(world.source.choice((0.02, 0.3, 1.5)) * world.source.random() * 2, restart, world, node, node.run)
+            seconds = world.source.choice((0.02, 0.3, 1.5)) * world.source.random() * 2
+            world.kernel.after(seconds, restart, world, node, node.run)
 
 
 def restart(world: World, node: Node, run: int) -> None:

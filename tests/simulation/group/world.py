@@ -1,10 +1,8 @@
-"""A group with all that surrounds it, driven by one source of randomness: nodes, network, store, supervisors, clients."""
+"""A group with nodes, network, store, supervisors and clients, driven by one source of randomness."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import Any
 
 from memcluster.config import Seconds
 from memcluster.redis.group.loop import Loop
@@ -38,7 +36,7 @@ STALE_CLIENT_SHARE = 0.35
 
 
 class Supervisor(Actor):
-    """A supervisor: the shipped loop, with a clock of its own. Also what the loop asks of processes, endpoints, time."""
+    """A supervisor: the loop that ships, and what it asks of processes, endpoints and time."""
 
     def __init__(self, world: World, number: int) -> None:
         super().__init__()
@@ -83,7 +81,7 @@ class Supervisor(Actor):
     async def wait(self, until: float) -> None:
         if until == NEVER:
             return
-        promise = self.wake = Promise()
+        promise = self.wake = self.world.kernel.promise()
         self.world.kernel.at(max(until / self.rate, self.world.kernel.time), promise.keep)
         await promise
 
@@ -177,7 +175,7 @@ class World:
         is_write = source.random() < (1 - WRITE_SHARE if is_stale else WRITE_SHARE)
         self.kernel.after(self.network.latency(), self._request, self.nodes[name], is_write, known)
 
-    def _request(self, node: Node, is_write: bool, known: int) -> None:  # noqa: FBT001
+    def _request(self, node: Node, is_write: bool, known: int) -> None:
         if not node.is_running:
             return
         if node.is_frozen:
@@ -192,6 +190,3 @@ class World:
             if node.is_running and not node.is_frozen and node.role == "primary":
                 return node
         return None
-
-
-Fault = Callable[[World], Any]

@@ -1,0 +1,78 @@
+"""A replication group in simulation: schedules of crashes, freezes, partitions, drifting clocks and outages.
+
+At every step: one writer an epoch; nothing confirmed is lost while any node has it; no read is older than what was
+confirmed before it was asked; what is acknowledged in sync(k) is confirmed; the in-sync set keeps its law; epochs only
+grow. At the end of some all must be well again. Seeds replay: `python -m tests.simulation.group SEED`.
+
+GROUP_SCHEDULES says how many are played.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.group.bugs import PLANTS, Plant
+from tests.simulation.group.checks import Broken
+from tests.simulation.group.schedule import play
+from tests.simulation.group.trio_kernel import play_under_trio
+
+ROOT = Path(__file__).parents[2]
+SCHEDULES = int(os.environ.get("GROUP_SCHEDULES", "20000"))
+SCHEDULES_UNDER_TRIO = max(20, SCHEDULES // 500)
+SEEDS_OF_PLANTS = 1_000_000
+"""Where the schedules begin in which planted faults are looked for."""
+
+
+def test_every_schedule_keeps_the_invariants() -> None:
+    workers = os.cpu_count() or 1
+    share = -(-SCHEDULES // workers)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.simulation.group", str(number * share), str(share)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(workers)
+    ]
+    outputs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * workers, "\n".join(outputs)
+    totals = [json.loads(output.splitlines()[-1]) for output in outputs]
+    # That much happened in them.
+    played = sum(total["schedules"] for total in totals)
+    assert played >= SCHEDULES
+    assert sum(total["acknowledged"] for total in totals) > 10 * played
+    assert sum(total["elections"] for total in totals) > 1.5 * played
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
+def test_planted_faults_are_found(plant: Plant) -> None:
+    with plant.planted() as bugs:
+        for seed in range(SEEDS_OF_PLANTS, SEEDS_OF_PLANTS + plant.schedules_max):
+            try:
+                play(seed, bugs, only=plant.shown_by)
+            except Broken:
+                return
+    raise AssertionError(f"not in {plant.schedules_max} schedules: {plant.name}")
+
+
+def test_a_seed_replays() -> None:
+    first, second = play(42), play(42)
+    assert (first.written, first.kernel.time, first.store.leaders) == (
+        second.written,
+        second.kernel.time,
+        second.store.leaders,
+    )
+    assert [node.log for node in first.nodes.values()] == [node.log for node in second.nodes.values()]
+
+
+def test_schedules_under_trios_clock() -> None:
+    """The same worlds, but time is trio's MockClock and tasks are trio's."""
+    elections = 0
+    for seed in range(SCHEDULES_UNDER_TRIO):
+        elections += len(play_under_trio(seed).store.leaders)
+    assert elections > SCHEDULES_UNDER_TRIO
