@@ -9,6 +9,7 @@
 //!
 //! Fencing needs nobody's help: every worker looks at the deadline before it serves what has come, and is woken when it passes.
 
+mod lost;
 mod orders;
 mod seen;
 mod status;
@@ -44,13 +45,15 @@ pub(crate) struct Group {
     seen: AtomicU64,
     /// Bytes of its log that it had to set aside.
     lost: AtomicU64,
+    /// Where the log ended when that last happened.
+    lost_end: AtomicU64,
 }
 
 impl Default for Group {
     fn default() -> Self {
         let (name, tenure) = (Mutex::default(), Mutex::new(Tenure::FREE));
-        let (deadline, seen, lost) = (AtomicU64::new(NEVER), AtomicU64::new(0), AtomicU64::new(0));
-        Self { name, tenure, deadline, seen, lost }
+        let (deadline, [seen, lost, lost_end]) = (AtomicU64::new(NEVER), [const { AtomicU64::new(0) }; 3]);
+        Self { name, tenure, deadline, seen, lost, lost_end }
     }
 }
 

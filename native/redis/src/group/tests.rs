@@ -182,3 +182,27 @@ fn to_follow_twice_is_to_follow_once() {
     assert_eq!(member.order("MEMC.PROMOTE 3 9000"), OK);
     assert_eq!(member.status("role"), "primary");
 }
+
+#[test]
+fn what_the_group_goes_on_without_is_set_aside_once() {
+    let mut member = Member::new("lost");
+    assert_eq!(member.order("MEMC.PROMOTE 1 5000"), OK);
+    assert_eq!(member.order("MEMC.INSYNC 1 1 async"), OK);
+    assert_eq!(member.ask("SET a 1"), free(OK));
+    let shared = member.scene.end();
+    assert_eq!(member.ask("SET b 2"), free(OK));
+    let lost = member.scene.end() - shared;
+    member.scene.server.set_aside(shared + lost);
+    assert_eq!(member.status("lost_bytes"), "0", "nothing is beyond its end");
+    member.scene.server.set_aside(shared);
+    member.scene.server.set_aside(shared);
+    assert_eq!(member.status("lost_bytes"), lost.to_string());
+    let file = std::fs::read_to_string(format!("{}/lost-1.aof", member.directory)).expect("is there");
+    let (head, bytes) = file.split_once("\r\n").expect("a line");
+    assert!(head.starts_with(&format!("#bytes {shared}..{} of the log", shared + lost)), "{head}");
+    assert_eq!(bytes, "*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n");
+    let name = String::from_utf8_lossy(&member.scene.server.journal.history().replid).into_owned();
+    let mut replica = member.scene.open();
+    let answer = member.scene.say(&mut replica, &format!("REPLCONF memc-name n2 memc-epoch 1 memc-log {name}"));
+    assert_eq!(answer, free(&format!("+OK {}\r\n", member.scene.end())));
+}

@@ -150,7 +150,12 @@ impl Follower {
                 Event::Later(why) => return Err(Over::Failed(why)),
                 Event::Failed(why) => return Err(self.refused(why)),
                 Event::Continue(name) => self.go_on(name, out, now)?,
-                Event::Full(name, offset) => self.expect(name, offset)?,
+                Event::Full(name, offset) => {
+                    if let Some(shared) = link.shared() {
+                        self.server.set_aside(shared);
+                    }
+                    self.expect(name, offset)?;
+                }
                 Event::Snapshot(bytes) => self.keep(bytes)?,
                 Event::SnapshotEnd => self.load(out, now, alive)?,
             }

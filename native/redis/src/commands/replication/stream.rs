@@ -82,8 +82,22 @@ fn configure(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     for pair in words[1..].chunks(2) {
         announce(call, pair[0], pair[1])?;
     }
-    call.reply.ok();
+    let log = words[1..].chunks(2).find(|pair| words::is(pair[0], "memc-log"));
+    match log.and_then(|pair| shared(call, pair[1])) {
+        Some(bytes) => call.reply.simple(&format!("OK {bytes}")),
+        None => call.reply.ok(),
+    }
     Ok(())
+}
+
+/// Bytes of the log of this name that this server's begins with.
+fn shared(call: &Call<'_, '_>, name: &[u8]) -> Option<u64> {
+    let (name, history) = (replication_id(name)?, call.server.journal.history());
+    match name {
+        _ if name == history.replid => Some(call.server.journal.end.get()),
+        _ if name == history.second => history.second_end,
+        _ => None,
+    }
 }
 
 /// `ACK <applied> [FACK <on disk>] [EPOCH <epoch>]`.
@@ -119,6 +133,7 @@ fn announce(call: &mut Call<'_, '_>, option: &[u8], value: &[u8]) -> Outcome {
         // Abilities that are not known here are not used.
         b"capa" | b"version" => {}
         b"rdb-only" => announced.snapshot_only = words::integer(value)? != 0,
+        b"memc-log" => {}
         b"memc-name" => announced.name = text(),
         b"memc-epoch" => {
             let epoch = words::positive(value)? as u64;

@@ -84,6 +84,8 @@ enum Phase {
 pub struct Link {
     introduction: Introduction,
     phase: Phase,
+    /// Bytes of what is held that the primary shares; unknown outside of groups.
+    shared: Option<u64>,
 }
 
 impl Link {
@@ -92,7 +94,13 @@ impl Link {
     pub fn begin(introduction: Introduction) -> (Self, Vec<u8>) {
         let first = Request::FIRST;
         let bytes = first.bytes(&introduction).unwrap_or_default();
-        (Self { introduction, phase: Phase::Asking(first) }, bytes)
+        (Self { introduction, phase: Phase::Asking(first), shared: None }, bytes)
+    }
+
+    /// Bytes of what is held that the primary shares, as it says.
+    #[must_use]
+    pub fn shared(&self) -> Option<u64> {
+        self.shared
     }
 
     /// The stream has begun: positions may be acknowledged.
@@ -165,6 +173,10 @@ impl Link {
         }
         if let Err(why) = request.judge(line) {
             return self.fail(bytes, why);
+        }
+        if request == Request::Membership {
+            let told = line.strip_prefix(b"+OK ").and_then(|number| std::str::from_utf8(number).ok());
+            self.shared = told.and_then(|number| number.parse().ok());
         }
         let mut next = request.next();
         while let Some(request) = next {

@@ -48,7 +48,13 @@ impl Request {
             Self::Abilities => vec!["REPLCONF", "capa", "eof", "capa", "psync2"],
             Self::Version => vec!["REPLCONF", "version", &of.version],
             Self::Membership if of.name.is_empty() => return None,
-            Self::Membership => vec!["REPLCONF", "memc-name", &of.name, "memc-epoch", &epoch],
+            Self::Membership => {
+                let mut words = vec!["REPLCONF", "memc-name", &of.name, "memc-epoch", &epoch];
+                // How much of its log the primary shares, should it be replaced.
+                let held = of.held.map(|(id, _)| String::from_utf8_lossy(&id).into_owned());
+                words.extend(held.iter().flat_map(|id| ["memc-log", id]));
+                return Some(request(&words));
+            }
             Self::Synchronise => {
                 // The first byte wanted, counted from 1.
                 let (id, from) = match &of.held {

@@ -1,0 +1,172 @@
+"""What the modes promise, between processes: sync loses nothing when the primary is killed at any moment; bounded loses
+no more than its bound; reads never show what may vanish."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+
+from tests.durability.members import PATIENCE_SECONDS, Member, Writers, missing
+from tests.servers import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROUNDS = int(os.environ.get("DURABILITY_ROUNDS", "4"))
+"""Kills of the primary; each time another node takes over."""
+BOUND_MS = 1000
+REFUSED_WITHIN = 1.5
+SLACK = 0.1
+"""How long an answer may take from the node to this process' clock."""
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[Member, Member]]:
+    members = (Member("n1", tmp_path / "n1"), Member("n2", tmp_path / "n2"))
+    yield members
+    for member in members:
+        member.stop()
+
+
+def begin(primary: Member, replica: Member, mode: str) -> None:
+    primary.promote(1, mode, replica.name)
+    replica.follow(1, primary)
+    replica.wait_until_in_sync(primary)
+
+
+@contextmanager
+def one_more_held(primary: Member) -> Iterator[None]:
+    """Leaves when the primary holds a reply that it did not hold before."""
+    held = int(primary.durability()["durability_held_replies"])
+    yield
+    wait_for(lambda: int(primary.durability()["durability_held_replies"]) > held, "a reply to be held")
+
+
+def test_sync_loses_no_acknowledged_write(tmp_path: Path) -> None:
+    random, epoch = Random(7), 1
+    primary, replica = Member("n0", tmp_path / "0"), Member("n1", tmp_path / "1")
+    begin(primary, replica, "sync:1")
+    try:
+        for number in range(2, ROUNDS + 2):
+            with Writers(primary) as writers:
+                writers.wait_for(random.randrange(30, 400))
+                time.sleep(random.random() * 0.02)
+                primary.server.kill()
+            epoch += 1
+            replica.order("MEMC.SEAL", epoch)
+            replica.promote(epoch, "async")
+            lost = missing(replica, writers.acknowledged)
+            assert not lost, f"round {number - 1}: {lost}"
+            primary.stop()
+            # The next primary gets a replica of its own, from nothing.
+            primary, replica = replica, Member(f"n{number}", tmp_path / str(number))
+            replica.follow(epoch, primary)
+            replica.wait_until_in_sync(primary)
+            primary.order("MEMC.INSYNC", epoch, 2, "sync:1", replica.name)
+    finally:
+        primary.stop()
+        replica.stop()
+
+
+def test_reads_wait_for_writes_that_are_not_confirmed(pair: tuple[Member, Member]) -> None:
+    primary, replica = pair
+    begin(primary, replica, "sync:1")
+    writer, reader, other = primary.client(), primary.client(), primary.client()
+    assert writer.set("key", "old") is True
+    replica.server.signal(signal.SIGSTOP)
+    answers: dict[str, object] = {}
+    threads = [
+        threading.Thread(target=lambda: answers.update(write=writer.set("key", "new"))),
+        threading.Thread(target=lambda: answers.update(read=reader.get("key"))),
+    ]
+    for thread in threads:
+        with one_more_held(primary):
+            thread.start()
+    assert other.get("another key") is None, "who reads something else does not wait"
+    assert other.execute_command("CLIENT", "DURABILITY", "async") == b"OK"
+    assert other.get("key") == b"new", "who does not care does not wait"
+    assert answers == {}
+    replica.server.signal(signal.SIGCONT)
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    assert answers == {"write": True, "read": b"new"}
+
+
+def test_a_write_that_is_not_confirmed_is_never_silently_done(pair: tuple[Member, Member]) -> None:
+    primary, replica = pair
+    begin(primary, replica, "sync:1")
+    replica.server.signal(signal.SIGSTOP)
+    answers: list[object] = []
+
+    def write(client: redis.Redis) -> None:
+        try:
+            answers.append(client.set("key", "value"))
+        except redis.RedisError as error:
+            answers.append(str(error))
+
+    for end in ("killed", "fenced"):
+        client = primary.client()
+        number = client.client_id()
+        thread = threading.Thread(target=write, args=(client,))
+        with one_more_held(primary):
+            thread.start()
+        if end == "killed":
+            primary.order("CLIENT", "KILL", "ID", number)
+        else:
+            primary.order("MEMC.SEAL", 2)
+        thread.join(PATIENCE_SECONDS)
+    assert [str(answer).split(" ")[:4] for answer in answers] == [["UNKNOWN", "write", "not", "confirmed"]] * 2, answers
+    replica.server.signal(signal.SIGCONT)
+
+
+def test_bounded_refuses_in_time_and_loses_nothing_older(pair: tuple[Member, Member]) -> None:
+    primary, replica = pair
+    begin(primary, replica, f"bounded:{BOUND_MS}")
+    with Writers(primary) as writers:
+        writers.wait_for(200)
+        assert not writers.refused
+        frozen_at = time.monotonic()
+        replica.server.signal(signal.SIGSTOP)
+        wait_for(lambda: writers.refused, "writes to be refused", PATIENCE_SECONDS)
+        refused_at, why = writers.refused[0]
+        assert refused_at - frozen_at < REFUSED_WITHIN
+        assert why.startswith(("NOREPLICAS a write of", "a write of")), why
+        primary.server.kill()
+    replica.server.signal(signal.SIGCONT)
+    replica.order("MEMC.SEAL", 2)
+    replica.promote(2, "async")
+    # Whatever is missing was acknowledged within the bound before the last acknowledgement.
+    last = max(write.at for _, write in writers.all)
+    for key, (has, _) in missing(replica, writers.acknowledged).items():
+        first_lost = min(write.at for other, write in writers.all if other == key and write.value > has)
+        assert last - first_lost <= BOUND_MS / 1000 + SLACK, f"{key}: {last - first_lost:.3f} s"
+
+
+def test_bounded_goes_on_when_its_replica_does(pair: tuple[Member, Member]) -> None:
+    primary, replica = pair
+    begin(primary, replica, "bounded:200")
+    client = primary.client()
+    replica.server.signal(signal.SIGSTOP)
+    client.set("key", 1)
+
+    def is_refused() -> bool:
+        try:
+            client.set("key", 2)
+        except redis.ResponseError:
+            return True
+        return False
+
+    wait_for(is_refused, "writes to be refused")
+    replica.server.signal(signal.SIGCONT)
+    wait_for(lambda: not is_refused(), "writes to be taken again")
+    time_of = primary.durability()
+    assert int(time_of["durability_refused_writes"]) >= 1
