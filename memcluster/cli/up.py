@@ -128,6 +128,7 @@ async def supervise(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> N
         from memcluster.redis.group import controls
 
         requests = (*controls.Controls(groups, supervisor).rows, *snapshots.Controls(groups).rows)
+    failure: MemclusterError | None = None
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(control.serve, record.control_path(supervisor.port), requests)
@@ -138,8 +139,14 @@ async def supervise(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> N
 
             nursery.start_soon(drain_on_signals)
             nursery.start_soon(keep_groups, supervisor, groups)
-            await supervisor.run()
+            try:
+                await supervisor.run()
+            except MemclusterError as error:
+                # Raised below: through the nursery it would come as a group of errors.
+                failure = error
             nursery.cancel_scope.cancel()
+    if failure:
+        raise failure
 
 
 async def keep_groups(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> None:

@@ -17,6 +17,8 @@ from memcluster.errors import ConfigError
 
 LISTENING = "0A"
 PORT_MAX = 65535
+RESERVED: set[tuple[str, int]] = set()
+"""What this process holds: the kernel lets it bind a port that does not listen yet a second time."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,12 @@ class Reservation:
         except OSError as error:
             reserved.close()
             raise ConfigError(_why(host, port, error)) from None
-        return cls(host, reserved.getsockname()[1], reserved)
+        place = (host, int(reserved.getsockname()[1]))
+        if place in RESERVED:
+            reserved.close()
+            raise ConfigError(f"port {port} of {host} is asked for twice: give another one to one of the two")
+        RESERVED.add(place)
+        return cls(*place, reserved)
 
     @classmethod
     def take_near(cls, host: str, port: int) -> Self:
@@ -62,6 +69,7 @@ class Reservation:
         return self
 
     def __exit__(self, *_: object) -> None:
+        RESERVED.discard((self.host, self.port))
         self.socket.close()
 
 

@@ -18,6 +18,16 @@ from memcluster.errors import ConfigError, MemclusterError
 from memcluster.log import Json, LogSettings, Text, configure
 
 
+def test_a_port_is_reserved_once() -> None:
+    with Reservation.take("127.0.0.1", 0) as reserved:
+        with pytest.raises(ConfigError, match=f"port {reserved.port} of 127.0.0.1 is asked for twice"):
+            Reservation.take("127.0.0.1", reserved.port)
+        with Reservation.take_near("127.0.0.1", reserved.port) as other:
+            assert other.port != reserved.port
+    with Reservation.take("127.0.0.1", reserved.port):
+        pass
+
+
 def test_a_reserved_port_can_be_listened_on_by_who_asks_for_it() -> None:
     with Reservation.take("127.0.0.1", 0) as reserved, socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
