@@ -1,0 +1,129 @@
+"""The disk under a log fails: it is full, or it gives back other bytes than were written. Nothing acknowledged is lost
+without a word: writes are refused while nothing can be written, and what is damaged is named with its place."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.faults.log_writers import Writers, check
+from tests.faults.test_redis_log_crashes import begin
+from tests.servers import Server, memcluster, wait_for
+
+Started = Callable[[Server], Server]
+
+INCREMENT = "appendonlydir/appendonly.aof.1.incr.aof"
+MANIFEST = "appendonlydir/appendonly.aof.manifest"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small disk needs the right to mount one: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("fsync", ["always", "everysec"])
+def test_a_full_disk_refuses_writes_until_there_is_room(fsync: str, small_disk: Path, started: Started) -> None:
+    server = started(begin(small_disk, fsync))
+    with redis.Redis("127.0.0.1", server.port, socket_timeout=20) as client:
+        client.set("calm", "x")
+        writers = Writers(server.port, 2, 0)
+        writers.start()
+        writers.run_for(60)
+        wait_for(lambda: client.info("persistence")["aof_last_write_status"] == "err", "the full disk to be noticed")
+        with pytest.raises(redis.ResponseError, match=r"MISCONF Errors writing to the AOF file: .*No space left"):
+            client.set("more", "x")
+        assert client.get("calm"), "reads go on of what the disk has"
+        subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+        wait_for(lambda: client.info("persistence")["aof_last_write_status"] == "ok", "the disk to be well again")
+        wait_for(lambda: is_taken(client), "writes to be taken again")
+    writers.join()
+    moment = time.monotonic() if fsync == "always" else time.monotonic() - 2
+    server.kill()
+    server = started(begin(small_disk, fsync))
+    check(writers.all, server.port, moment)
+    server.kill()
+
+
+def is_taken(client: "redis.Redis[bytes]") -> bool:
+    try:
+        return bool(client.set("more", "x"))
+    except redis.ResponseError:
+        return False
+
+
+def written(folder: Path, started: Started) -> bytes:
+    """A log of some hundred commands; the file."""
+    server = started(begin(folder, "always"))
+    with redis.Redis("127.0.0.1", server.port) as client:
+        for number in range(100):
+            client.set(f"key:{number}", f"value {number}")
+    server.kill()
+    return (folder / INCREMENT).read_bytes()
+
+
+def refusal(folder: Path, *more: str) -> str:
+    """What a node says that does not start."""
+    words = ("--dir", str(folder), "--appendonly", "yes", *more)
+    ended = subprocess.run(
+        memcluster("redis", "--port", "0", *words), capture_output=True, text=True, check=False, timeout=30
+    )
+    assert ended.returncode == 1
+    return ended.stderr
+
+
+def test_a_torn_end_is_cut_off(tmp_path: Path, started: Started) -> None:
+    whole = written(tmp_path, started)
+    torn = whole[: whole.rindex(b"value 99") + 3]
+    (tmp_path / INCREMENT).write_bytes(torn)
+    complaint = refusal(tmp_path, "--aof-load-truncated", "no")
+    assert f"{INCREMENT}: it ends in the middle of a command, and is whole up to byte " in complaint
+    assert (tmp_path / INCREMENT).read_bytes() == torn
+    server = started(begin(tmp_path, "always"))
+    with redis.Redis("127.0.0.1", server.port) as client:
+        assert client.dbsize() == 99
+        client.set("key:99", "again")
+    server.kill()
+    server = started(begin(tmp_path, "always"))
+    with redis.Redis("127.0.0.1", server.port) as client:
+        assert client.dbsize() == 100
+
+
+def test_a_changed_byte_is_named_with_its_place_and_what_to_do(tmp_path: Path, started: Started) -> None:
+    whole = written(tmp_path, started)
+    for place in (whole.index(b"value 7"), whole.index(b"value 99") + 2, whole.index(b"$8\r\nvalue 50") + 1):
+        wrong = bytearray(whole)
+        wrong[place] ^= 1
+        (tmp_path / INCREMENT).write_bytes(wrong)
+        complaint = refusal(tmp_path)
+        assert f"{tmp_path / INCREMENT}: damaged at byte " in complaint
+        assert "bring it back from a copy or a replica" in complaint
+        size = int(complaint.split("truncate --size=")[1].split()[0])
+        assert size <= place
+        os.truncate(tmp_path / INCREMENT, size)
+        server = started(begin(tmp_path, "always"))
+        server.kill()
+
+
+def test_a_wrong_manifest_is_named_with_its_line(tmp_path: Path, started: Started) -> None:
+    written(tmp_path, started)
+    manifest = tmp_path / MANIFEST
+    right = manifest.read_text()
+    manifest.write_text(right.replace("type i", "type z"))
+    assert f"{manifest}: line 1: unknown AOF file type" in refusal(tmp_path)
+    manifest.write_text(right.replace("1.incr", "2.incr"))
+    assert "names appendonly.aof.2.incr.aof, which is not there" in refusal(tmp_path)
+    manifest.unlink()
+    assert "restore the manifest" in refusal(tmp_path)
