@@ -20,8 +20,9 @@ def value(writer: int, number: int) -> bytes:
     return body + b":" + hashlib.sha1(body, usedforsecurity=False).hexdigest().encode()
 
 
-def number_of(stored: bytes, writer: int) -> int:
+def number_of(stored: bytes | str, writer: int) -> int:
     """Which write a value is of; an AssertionError if it is none."""
+    assert isinstance(stored, bytes)
     body, _, checksum = stored.rpartition(b":")
     assert hashlib.sha1(body, usedforsecurity=False).hexdigest().encode() == checksum, f"torn: {stored!r}"
     owner, number, _ = body.split(b":")
@@ -49,10 +50,10 @@ class Writer:
                 with client.pipeline(transaction=False) as pipeline:
                     for each in range(number, number + PIPELINE):
                         pipeline.set(f"{self.number}:{each % KEYS}", value(self.number, each))
-                    pipeline.execute_command("MULTI")
+                    pipeline.execute_command("MULTI")  # type: ignore[no-untyped-call]
                     pipeline.set(f"{self.number}:one", value(self.number, number + PIPELINE - 1))
                     pipeline.set(f"{self.number}:other", value(self.number, number + PIPELINE - 1))
-                    pipeline.execute_command("EXEC")
+                    pipeline.execute_command("EXEC")  # type: ignore[no-untyped-call]
                     self.sent = number + PIPELINE - 1
                     pipeline.execute()
                 number += PIPELINE

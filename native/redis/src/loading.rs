@@ -49,7 +49,7 @@ impl Server {
         }
         match given {
             Some(given) => self.load_file(given, now).map(Some),
-            None if self.config.is_on(config::APPENDONLY) || !own.exists() => Ok(None),
+            None if (self.config.is_on(config::APPENDONLY) && self.has_log()) || !own.exists() => Ok(None),
             None => self.load_file(&own, now).map(Some),
         }
     }

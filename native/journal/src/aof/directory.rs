@@ -68,7 +68,6 @@ impl Directory {
                 ));
             }
         }
-        directory.sweep();
         Ok(directory)
     }
 
@@ -101,8 +100,8 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Removes what a rewrite that was interrupted has left.
-    fn sweep(&self) {
+    /// Removes what a rewrite that was interrupted has left; none is on its way.
+    pub(super) fn sweep(&self) {
         for entry in fs::read_dir(self.names.path()).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with("temp-") {
                 _ = fs::remove_file(entry.path());

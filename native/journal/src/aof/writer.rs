@@ -95,6 +95,7 @@ impl Writer {
         ends_with_mark: bool,
         fsync: Fsync,
     ) -> Result<Self, String> {
+        directory.sweep();
         let (history, offset) = (journal.history(), journal.end.get());
         let last = directory.last().filter(|_| ends_with_mark);
         let increment = match last {

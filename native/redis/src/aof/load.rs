@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
-use dataset::Millis;
+use dataset::{Millis, Shards};
 use journal::aof::{Directory, Outcome, Piece, Writer, read};
 use journal::{History, Want};
 
@@ -15,6 +15,7 @@ use crate::applier::Applier;
 use crate::config;
 use crate::host::chance_name;
 use crate::load::Expired;
+use crate::restraints::reason;
 use crate::server::Server;
 
 /// Read at a time.
@@ -61,6 +62,24 @@ impl Server {
         let (loaded, ends_with_mark) = self.load_log(&directory, true, now)?;
         self.go_on(directory, ends_with_mark)?;
         Ok(Some(loaded))
+    }
+
+    /// Empties all data and makes it once more of the log (`DEBUG LOADAOF`); nothing is locked by the caller.
+    ///
+    /// # Errors
+    /// Which file is wrong, and where: what stood before that is there.
+    pub(crate) fn reload_log(&self, now: Millis) -> Result<(), String> {
+        let writer = self.log_writer().ok_or("there is no append-only file: CONFIG SET appendonly yes begins one")?;
+        let mut data = self.lock(Shards::ALL).ok_or("a script is running")?;
+        self.restraints.set(reason::LOADING, true);
+        writer.flush();
+        for database in 0..self.settings.databases {
+            self.discard_all(data.parts_mut(database).map(|(_, part, _)| part.take()).collect());
+        }
+        drop(data);
+        let loaded = Directory::open(self.log_names()).and_then(|directory| self.load_log(&directory, false, now));
+        self.restraints.set(reason::LOADING, false);
+        loaded.map(drop)
     }
 
     fn go_on(&self, directory: Directory, ends_with_mark: bool) -> Result<(), String> {

@@ -44,7 +44,7 @@ pub(super) const COMMANDS: &[Command] =
         row("replybuffer", -3, Keys::None, nothing).about("1.0.0", "Does nothing: buffers are lent."),
         row("pause-cron", 3, Keys::None, nothing).about("1.0.0", "Does nothing."),
         row("reload", -2, Keys::None, reload).about("1.0.0", "Writes all data to disk and reads it again."),
-        row("loadaof", 2, Keys::None, no_disk).about("1.0.0", "Would read the log again."),
+        row("loadaof", 2, Keys::None, load_log).about("1.0.0", "Empties all data and makes it again of the log."),
         row("help", 2, Keys::None, help).about("1.0.0", "This text."),
     ])];
 
@@ -143,6 +143,11 @@ fn nothing(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-fn no_disk(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
-    Err(Fault::of("ERR nothing can be written to disk: this server keeps its data in memory only"))
+fn load_log(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
+    if !call.may_wait {
+        return Err(Fault::of("ERR Command not allowed inside a transaction"));
+    }
+    call.server.reload_log(call.wall).map_err(|why| Fault::made(format!("ERR {why}")))?;
+    call.reply.ok();
+    Ok(())
 }
