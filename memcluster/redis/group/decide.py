@@ -127,14 +127,18 @@ def _lease(view: View, state: GroupState, primary: NodeView, held: Held) -> list
 
 
 def _follow(view: View, state: GroupState, primary: NodeView) -> list[Action]:
+    """All others are told, once more as long as they have no link: to who follows already it says nothing new."""
     epoch, to = state.leader.epoch, primary.config
-    return [
-        Tell(node.config, Follow(epoch, to.host, to.port), sentence=f"{node.name} follows {primary.name}")
-        for node in view.others(primary.name)
-        if node.is_reachable
-        and node.status
-        and not (node.status.role == "replica" and node.status.primary == to.address and node.status.epoch == epoch)
-    ]
+    actions: list[Action] = []
+    for node in view.others(primary.name):
+        status = node.status
+        if not node.is_reachable or status is None:
+            continue
+        is_told = status.role == "replica" and status.primary == to.address and status.epoch == epoch
+        if not is_told or status.link in {"none", "down"}:
+            sentence = "" if is_told else f"{node.name} follows {primary.name}"
+            actions.append(Tell(node.config, Follow(epoch, to.host, to.port), sentence=sentence))
+    return actions
 
 
 def _point(view: View, state: GroupState) -> list[Action]:

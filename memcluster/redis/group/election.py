@@ -43,7 +43,7 @@ def elect(view: View, state: GroupState, now: float) -> list[Action]:
     actions: list[Action] = [
         Tell(node.config, Seal(epoch), sentence=f"{node.name} is sealed by epoch {epoch}")
         for node in view.nodes
-        if node.is_reachable and node.status and node.status.epoch < epoch and node.status.is_whole
+        if node.is_reachable and node.status and node.status.is_whole and not _is_sealed(node, epoch)
     ]
     sealed = [node for node in view.nodes if _is_sealed(node, epoch)]
     if actions and not sealed:
@@ -108,8 +108,11 @@ def lost_bytes(view: View, state: GroupState, best: NodeView, sealed: list[NodeV
 
 
 def _is_sealed(node: NodeView, epoch: int) -> bool:
+    """It takes nothing of an older epoch: it says so, and has no link over which something might come."""
     status = node.status
-    return node.is_reachable and not node.is_over and status is not None and status.epoch == epoch and status.is_whole
+    if not node.is_reachable or node.is_over or status is None:
+        return False
+    return status.epoch == epoch and status.is_whole and status.link != "up"
 
 
 def _certain(view: View, state: GroupState, sealed: list[NodeView]) -> list[NodeView] | str:

@@ -110,7 +110,7 @@ class Plant:
     bugs: Bugs = Bugs()
     instead: tuple[Any, str, Callable[..., Any]] | None = None
     shown_by: tuple[str, ...] = ()
-    schedules_max: int = 400
+    schedules_max: int = 1000
 
     @contextmanager
     def planted(self) -> Iterator[Bugs]:
@@ -125,10 +125,9 @@ class Plant:
 PLANTS = (
     Plant("two leaders: nobody waits until the old one has stopped", instead=(View, "bound", lambda *_: NEVER)),
     Plant(
-        "two leaders: facts are written over each other",
+        "two leaders: two supervisors write over each other's facts",
         Bugs(compares_nothing=True),
-        shown_by=("crash", "crash_supervisor", *["freeze_supervisor_in_the_act"] * 3),
-        schedules_max=1000,
+        shown_by=("crash", "partition", "freeze", *["second_supervisor"] * 6),
     ),
     Plant(
         "two leaders: a lease lasts from when it was executed",
@@ -155,6 +154,7 @@ PLANTS = (
     Plant(
         "wrong order: a member joins before it has caught up",
         instead=(insync, "_holds", lambda *_: True),
+        shown_by=("slow_replication", "slow_replication", "crash", "freeze"),
     ),
     Plant(
         "wrong order: more are waited for, the store first",

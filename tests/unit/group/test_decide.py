@@ -140,6 +140,12 @@ def test_others_follow() -> None:
     assert orders == [Follow(3, "10.0.0.1", 6379)] * 2
 
 
+def test_a_replica_without_a_link_is_told_again_but_that_is_no_news() -> None:
+    actions = decide(calm(node("b", link="down")), NOW)
+    assert told(actions) == [Follow(3, "10.0.0.1", 6379)]
+    assert [action.sentence for action in actions if isinstance(action, Tell)] == [""]
+
+
 # --- requests
 
 

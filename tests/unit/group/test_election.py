@@ -91,6 +91,14 @@ def test_all_that_answer_are_sealed_first() -> None:
     ]
 
 
+def test_a_node_that_only_heard_of_the_epoch_is_sealed_all_the_same() -> None:
+    still_linked = node("b", epoch=4)
+    seen = view(DEAD, still_linked, sealed("c"), state=electing())
+    actions = elect(seen, seen.state or STATE, NOW)
+    assert [action.order for action in actions if isinstance(action, Tell)] == [Seal(4)]
+    assert isinstance(actions[-1], Wait)
+
+
 def test_nobody_is_named_while_the_old_primary_may_serve() -> None:
     partitioned = view(silent("a"), sealed("b"), sealed("c"), state=electing(), bounds={"a": NOW + 1.5})
     assert "a may serve for 1.5 s more" in outcome(partitioned)
