@@ -160,6 +160,14 @@ def _best(view: View, state: GroupState, pool: list[NodeView]) -> NodeView:
     return max(pool, key=rank)
 
 
+def _is_granted(state: GroupState, choice: NodeView) -> bool:
+    """Whether this is what an operator asked for; if not, it is tried again until its time is up."""
+    request = state.request
+    if request is None or request.kind == "test" or request.accept_loss:
+        return request is not None
+    return choice.name == request.to if request.to else choice.name != state.leader.previous
+
+
 def _name(view: View, state: GroupState, choice: NodeView, sealed: list[NodeView]) -> Record:
     """Names the primary, and as its in-sync set those whose logs are as long: they hold all that it does."""
     assert choice.status
@@ -177,13 +185,14 @@ def _name(view: View, state: GroupState, choice: NodeView, sealed: list[NodeView
         "leader": Leader(leader.epoch, choice.name, run_id, leader.previous, leader.why),
         "sync": sync,
     }
-    if state.request:
+    answered = state.request if _is_granted(state, choice) else None
+    if answered:
         facts["request"] = None
     return Record(
         facts,
         event="primary",
         node=choice.name,
-        request=state.request.id if state.request else None,
+        request=answered.id if answered else None,
         sentence=f"{choice.name} is primary of epoch {leader.epoch} at offset {choice.log[1]}: {leader.why}"
         + (f"; up to {lost} bytes are lost" if lost else ""),
     )

@@ -135,3 +135,23 @@ def test_the_new_set_is_who_has_as_much() -> None:
     assert record.facts["sync"] == Sync(4, "c", "c1", {}, 1, (), "sync:1", 1)
     assert record.facts["request"] is None
     assert record.request == "7"
+
+
+@pytest.mark.parametrize(
+    ("request_", "nodes", "is_answered"),
+    [
+        (Request("1", "switchover", "c"), [sealed("a"), sealed("b"), sealed("c")], True),
+        (Request("1", "switchover", "c"), [sealed("a"), sealed("b", offset=1001), sealed("c")], False),
+        (Request("1", "switchover"), [sealed("a", offset=1001), sealed("b"), sealed("c")], False),
+        (Request("1", "now"), [DEAD, sealed("b"), sealed("c")], True),
+        (Request("1", "test"), [sealed("a", offset=1001), sealed("b"), sealed("c")], True),
+        (Request("1", "now", accept_loss=True), [sealed("a", offset=1001), silent("b"), silent("c")], True),
+    ],
+)
+def test_a_request_is_answered_by_what_was_asked_for(
+    request_: Request, nodes: list[NodeView], is_answered: bool
+) -> None:
+    state = electing(request=request_, leader={"prefer": request_.to})
+    record = elect(view(*nodes, state=state), state, NOW)[-1]
+    assert isinstance(record, Record)
+    assert (record.request == "1", "request" in record.facts) == (is_answered, is_answered)
