@@ -8,6 +8,7 @@ Knows nothing of other servers.
 """
 
 import itertools
+import re
 import select
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ COMMANDS_A_BATCH_MAX = 40
 PIECES_MAX = 6
 CASES_A_CONNECTION = 50
 SPOILT_SHARE = 0.05
+INLINE_SHARE = 0.08
+INLINE_BYTES_MAX = 4000
 FENCE_SECONDS = 5.0
 ENDED = b"<closed>"
 PROLOGUE = (
@@ -45,6 +48,19 @@ class Command:
 def encode(words: Iterable[bytes]) -> bytes:
     words = list(words)
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+
+
+def inline(words: Iterable[bytes]) -> bytes:
+    """The same in one line, as people type it: what is not plain is quoted."""
+    return b" ".join(word if re.fullmatch(rb"[\w*.:-]+", word) else quoted(word) for word in words) + b"\r\n"
+
+
+def quoted(word: bytes) -> bytes:
+    if re.fullmatch(rb"[ -~]*", word) and b"\\" not in word and b"'" not in word:
+        return b"'%b'" % word
+    escapes = {10: b"\\n", 13: b"\\r", 34: b'\\"', 92: b"\\\\"}
+    letters = (escapes.get(byte) or (b"%c" % byte if 32 <= byte < 127 else b"\\x%02x" % byte) for byte in word)
+    return b'"%b"' % b"".join(letters)
 
 
 def plain(text: str) -> bytes:
@@ -70,7 +86,9 @@ class Drawer:
             words = spoil(words, self.random) if row.order is Order.EXACT else words[: self.random.randint(1, 2)]
         if row.name in ("MULTI", "EXEC", "DISCARD"):
             self.is_in_transaction = row.name == "MULTI" or (self.is_in_transaction and len(words) > 1)
-        return Command(encode(words), row, tuple(words))
+        text = encode(words)
+        is_inline = self.random.random() < INLINE_SHARE and len(text) < INLINE_BYTES_MAX
+        return Command(inline(words) if is_inline else text, row, tuple(words))
 
 
 def draw_case(seed: int, families: tuple[str, ...], is_sent: Callable[[Command], bool]) -> Case:
@@ -121,7 +139,7 @@ class Player:
         if self.connection.is_ended or next(self.fences) % CASES_A_CONNECTION == 0:
             self.renew()
         version = 2 + case.seed % 2
-        prologue = ["RESET", "FLUSHALL", f"HELLO {version}", *self.prologue]
+        prologue = ["RESET", "FLUSHALL", "FUNCTION FLUSH", f"HELLO {version}", *self.prologue]
         self.fenced(b"".join(map(plain, prologue)), ())
         answers = []
         for batch in case.batches:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.servers import Server, start_redis_to_compare
+from tests.wire.redis_differential.case import inline
 from tests.wire.redis_differential.document import DOCUMENT, document
 from tests.wire.redis_differential.families import FAMILIES
 from tests.wire.redis_differential.replies import agree, read, read_all
@@ -47,6 +48,11 @@ def test_a_grammar() -> None:
     assert ("'ZADD", "zset", "score", "member", "'list") in drawn
     assert ("'ZADD", "zset", "'XX", "score", "member", "score", "member", "'0.5") in drawn
     assert all(len(words) > 4 for words in drawn)
+
+
+def test_a_request_in_one_line() -> None:
+    words = (b"SET", b"a", b"", b"b c", b"it's", b'\0\r\n\xff"\\')
+    assert inline(words) == b"""SET a '' 'b c' "it's" "\\x00\\r\\n\\xff\\"\\\\"\r\n"""
 
 
 def test_replies_are_read() -> None:

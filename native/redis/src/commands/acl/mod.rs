@@ -76,7 +76,8 @@ fn categories(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
         [_, _] => CATEGORIES.to_vec(),
         [_, _, name] => {
             let text = String::from_utf8_lossy(name);
-            let bit = categories::bit(&text).ok_or_else(|| refused(format!("Unknown category '{text}'")))?;
+            let unknown = || Fault::naming(&[b"ERR Unknown category '", name, b"'"]);
+            let bit = categories::bit(&text).ok_or_else(unknown)?;
             let rows = command::numbered().iter().filter(|row| categories::of(row) & bit != 0);
             rows.map(|row| row.full_name).collect()
         }
@@ -112,9 +113,10 @@ fn password(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 
 fn try_out(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let (name, request) = (String::from_utf8_lossy(words[2]), &words[3..]);
-    let user = call.server.acl.find(words[2]).ok_or_else(|| refused(format!("User '{name}' not found")))?;
-    let row = admission::row(request)
-        .map_err(|_| refused(format!("Command '{}' not found", String::from_utf8_lossy(request[0]))))?;
+    let nobody = || Fault::naming(&[b"ERR User '", words[2], b"' not found"]);
+    let user = call.server.acl.find(words[2]).ok_or_else(nobody)?;
+    let unknown = |_| Fault::naming(&[b"ERR Command '", request[0], b"' not found"]);
+    let row = admission::row(request).map_err(unknown)?;
     if !row.takes(request.len()) {
         return Err(Fault::arity(row.full_name));
     }
