@@ -137,7 +137,9 @@ pub enum Event<'a> {
     },
     /// The key's value is complete.
     EndOfKey,
-    /// Something that is no key and is passed over: a library of functions, what a module keeps beside its keys.
+    /// The code of a library of functions.
+    Library(&'a [u8]),
+    /// Something that is no key and is passed over: what a module keeps beside its keys.
     Passed(&'a str),
     /// The file is complete, and its checksum right, if it has one.
     End {

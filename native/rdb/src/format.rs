@@ -132,6 +132,8 @@ pub(crate) mod length {
 
 /// What a written file says of itself: Redis 5 and all later ones load it.
 pub(crate) const VERSION: u32 = 9;
+/// The version that brought libraries of functions.
+pub(crate) const FUNCTIONS_VERSION: u32 = 10;
 /// Redis's newest that is read.
 pub(crate) const REDIS_VERSION_MAX: u32 = 12;
 /// Valkey's own, behind its own magic.

@@ -1,8 +1,8 @@
 //! One value by itself, as DUMP gives it and RESTORE takes it: its type, the value, two bytes of version, eight of checksum.
 
-use crate::format::{REDIS_VERSION_MAX, VALKEY_VERSION};
+use crate::format::{FUNCTIONS_VERSION, REDIS_VERSION_MAX, VALKEY_VERSION};
 use crate::reader::Reader;
-use crate::{Crc64, Error, Event, Writer};
+use crate::{Crc64, Error, Event, Options, Writer};
 
 const FOOTER: usize = 10;
 
@@ -15,6 +15,14 @@ pub fn seal(mut writer: Writer, version: u16) -> Vec<u8> {
     let sum = Crc64::of(&bytes);
     bytes.extend_from_slice(&sum.to_le_bytes());
     bytes
+}
+
+/// Libraries of functions, as FUNCTION DUMP gives them.
+#[must_use]
+pub fn libraries(codes: &[&[u8]]) -> Vec<u8> {
+    let mut writer = Writer::bare(Options::default());
+    codes.iter().for_each(|code| writer.library(code));
+    seal(writer, FUNCTIONS_VERSION as u16)
 }
 
 /// The value in a payload whose checksum is right and whose version is known; `None` of any other.
@@ -36,6 +44,22 @@ pub struct Payload<'a> {
 }
 
 impl Payload<'_> {
+    /// The code of each library in what the function `libraries` made.
+    ///
+    /// # Errors
+    /// It holds something else.
+    pub fn libraries(self) -> Result<Vec<Vec<u8>>, Error> {
+        let mut codes = Vec::new();
+        let mut reader = Reader::new(self.value, |event| {
+            if let Event::Library(code) = event {
+                codes.push(code.to_vec());
+            }
+            Ok(())
+        });
+        reader.lone_libraries().map_err(|wrong| reader.error(None, wrong))?;
+        Ok(codes)
+    }
+
     /// Tells `visit` a key without a name, its value, and `EndOfKey`.
     ///
     /// # Errors

@@ -16,6 +16,8 @@ pub struct Summary {
     pub aux: Vec<(String, String)>,
     /// What each database has.
     pub databases: BTreeMap<u64, Database>,
+    /// Libraries of functions.
+    pub libraries: u64,
     /// What is no key and would be passed over, and how often.
     pub passed: Vec<(String, u64)>,
     /// The checksum that it carries.
@@ -56,6 +58,7 @@ impl Summary {
                     found.keys[place(key.kind)] += 1;
                     found.expiring += u64::from(key.expires_at.is_some());
                 }
+                Event::Library(_) => self.libraries += 1,
                 Event::Passed(what) => match self.passed.iter_mut().find(|(known, _)| known == what) {
                     Some((_, count)) => *count += 1,
                     None => self.passed.push((what.to_owned(), 1)),

@@ -1,7 +1,7 @@
 //! Writes a file, or one value, into a buffer that is taken away as it grows. Its user says in order what there is; what a `Type` asks
 //! for between `key` and the next key is his matter.
 
-use crate::format::{VERSION, length, opcode};
+use crate::format::{FUNCTIONS_VERSION, VERSION, length, opcode};
 use crate::lzf::Compressor;
 use crate::packed::count;
 use crate::{Crc64, Id, Millis, Type};
@@ -46,6 +46,14 @@ impl Writer {
         writer
     }
 
+    /// One of a whole file with libraries of functions, which readers of older versions do not know.
+    #[must_use]
+    pub fn with_libraries(options: Options) -> Self {
+        let mut writer = Self::bare(options);
+        writer.bytes.extend_from_slice(format!("REDIS{FUNCTIONS_VERSION:04}").as_bytes());
+        writer
+    }
+
     /// One of values alone: see `payload`.
     #[must_use]
     pub fn bare(options: Options) -> Self {
@@ -83,6 +91,12 @@ impl Writer {
         self.bytes.push(opcode::AUX);
         self.string(name.as_bytes());
         self.string(value);
+    }
+
+    /// The code of a library of functions.
+    pub fn library(&mut self, code: &[u8]) {
+        self.bytes.push(opcode::FUNCTION);
+        self.string(code);
     }
 
     /// The keys behind it are of this database.

@@ -11,6 +11,7 @@ fn told(bytes: &[u8]) -> Result<Vec<String>, String> {
             Event::Member { member, score } => told.push(format!("{}:{score}", member.escape_ascii())),
             Event::String(value) => told.push(value.escape_ascii().to_string()),
             Event::Passed(what) => told.push(what.to_owned()),
+            Event::Library(code) => told.push(format!("library {}", code.escape_ascii())),
             _ => {}
         }
         Ok(())
@@ -142,9 +143,9 @@ fn what_modules_hold_is_named() {
 }
 
 #[test]
-fn functions_and_slots_are_passed_over() {
+fn functions_are_told_and_slots_are_passed_over() {
     let file = b"REDIS0012\xf5\x03lua\xf4\x01\x02\x03\x00\x01k\x01v\xff\0\0\0\0\0\0\0\0";
-    assert_eq!(told(file), Ok(vec!["a library of functions".into(), "v".into()]));
+    assert_eq!(told(file), Ok(vec!["library lua".into(), "v".into()]));
     assert!(told(b"REDIS0012\xf6").is_err_and(|error| error.contains("before 7.0")));
     assert!(told(b"VALKEY080\xf3").is_err_and(|error| error.contains("cluster was importing")));
 }

@@ -130,7 +130,12 @@ impl Found {
                 self.items.push(Item { database, name, expires_at, idle_seconds, frequency, value });
             }
             Event::End { .. } => self.is_complete = true,
-            Event::Begin { .. } | Event::Aux { .. } | Event::Sizes { .. } | Event::EndOfKey | Event::Passed(_) => {}
+            Event::Begin { .. }
+            | Event::Aux { .. }
+            | Event::Sizes { .. }
+            | Event::EndOfKey
+            | Event::Library(_)
+            | Event::Passed(_) => {}
             event => self.part(event),
         }
     }

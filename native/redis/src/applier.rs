@@ -38,6 +38,7 @@ impl Applier {
         if let Ok(command) = row(&words) {
             server.run(&mut session, data, command, &words, &mut Vec::new(), now, &mut after);
         }
+        server.scripts.functions.flush();
         after.outbox.take().into_iter().for_each(|(to, mail)| outbox.put(to, mail));
     }
 }

@@ -23,6 +23,7 @@ use rdb::{Options, Writer};
 use crate::attached::Attached;
 use crate::config;
 use crate::dump::Accesses;
+use crate::scripts::Library;
 use crate::server::{Server, VERSION};
 
 /// A piece is handed out once it has so many bytes, unless others are asked for.
@@ -86,6 +87,7 @@ pub(crate) struct Cut {
     database: Option<usize>,
     /// Keys, and keys that expire, of each database.
     sizes: Vec<(usize, usize)>,
+    libraries: Vec<Arc<Library>>,
     now: Millis,
 }
 
@@ -112,7 +114,8 @@ impl Server {
     fn cut_in(&self, turn: Turn, data: &mut Locked<'_, Attached>, now: Millis) -> Cut {
         turn.0.kept_bytes.store(0, Relaxed);
         let (offset, history) = (self.journal.end.get(), self.journal.history());
-        Cut { turn, offset, history, database: self.journal.database(), sizes: data.cut(), now }
+        let libraries = self.scripts.functions.libraries();
+        Cut { turn, offset, history, database: self.journal.database(), sizes: data.cut(), libraries, now }
     }
 }
 
@@ -142,7 +145,8 @@ impl Snapshot {
             compresses: server.config.is_on(config::RDB_COMPRESSION),
             sums_up: server.config.is_on(config::RDB_CHECKSUM),
         };
-        let mut writer = Writer::new(options);
+        let has_libraries = !cut.libraries.is_empty();
+        let mut writer = if has_libraries { Writer::with_libraries(options) } else { Writer::new(options) };
         let offset = cut.offset.to_string();
         let epoch = cut.history.epoch.to_string();
         writer.aux("redis-ver", VERSION.as_bytes());
@@ -155,6 +159,7 @@ impl Snapshot {
             writer.aux("repl-stream-db", database.to_string().as_bytes());
         }
         writer.aux("memc-epoch", epoch.as_bytes());
+        cut.libraries.iter().for_each(|library| writer.library(&library.code));
         let accesses = server.accesses();
         let (former, taken) = (Vec::new().into_iter(), None);
         let (piece, database, shard, items, keys, checksum) = (PIECE, 0, 0, STEP_ITEMS, 0, None);

@@ -53,6 +53,20 @@ DIFFERENCES: tuple[Difference, ...] = (
         unsent=r"^CONFIG GET .*\*",
     ),
     Difference(
+        "What a library keeps in variables of its own",
+        "A library's code runs once on each thread that calls its functions: what these keep in Lua's variables is "
+        "each thread's. What is to be kept belongs into keys.",
+    ),
+    Difference(
+        "What code of a library finds when it is loaded",
+        "All that scripts find but `redis.call` and its like; in Redis 7.0 only a part of the table `redis`.",
+    ),
+    Difference(
+        "What is slow",
+        "`SLOWLOG GET` and `LEN` tell how long commands took.",
+        unsent=r"^SLOWLOG (GET|LEN)( \d+)?$",
+    ),
+    Difference(
         "When pushes come",
         "Invalidations of client-side caching come between replies as it happens. The comparison leaves them out; "
         "conversations have them.",

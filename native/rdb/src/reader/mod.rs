@@ -126,7 +126,7 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
             }
             opcode::FUNCTION => {
                 self.input.string(&mut one)?;
-                self.tell(Event::Passed("a library of functions"))?;
+                self.tell(Event::Library(&one))?;
             }
             opcode::SLOT_INFO => {
                 for _ in 0..3 {
@@ -187,6 +187,17 @@ fn kind_of(kind: Type) -> Kind {
 }
 
 impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
+    /// Libraries of functions alone, as in a payload.
+    pub(crate) fn lone_libraries(&mut self) -> Result<(), Wrong> {
+        while !self.input.is_at_end()? {
+            match self.input.byte()? {
+                byte @ opcode::FUNCTION => self.beside(byte)?,
+                byte => return Err(Wrong::Type(byte)),
+            }
+        }
+        Ok(())
+    }
+
     /// A key's value alone, as in a payload.
     pub(crate) fn lone_value(&mut self) -> Result<(), Wrong> {
         let byte = self.input.byte()?;

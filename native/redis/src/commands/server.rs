@@ -24,20 +24,6 @@ pub(super) const COMMANDS: &[Command] = &[
         Command::new("unload", 3, MODULE, Keys::None, no_modules).about("4.0.0", "Would remove one."),
         Command::new("help", 2, flag::LOADING | flag::STALE, Keys::None, help).about("5.0.0", "This text."),
     ]),
-    Command::new("function", -2, 0, Keys::None, help).about("7.0.0", "Functions: there are none.").with(&[
-        Command::new("list", -2, flag::NOSCRIPT, Keys::None, nothing)
-            .of(&["scripting"])
-            .about("7.0.0", "The functions: none."),
-        Command::new("flush", -2, flag::NOSCRIPT | flag::WRITE, Keys::None, flush_functions)
-            .of(&["scripting"])
-            .about("7.0.0", "Removes all functions."),
-        Command::new("load", -3, flag::NOSCRIPT | flag::WRITE | flag::DENYOOM, Keys::None, no_functions)
-            .of(&["scripting"])
-            .about("7.0.0", "Would take a library of functions."),
-        Command::new("help", 2, flag::LOADING | flag::STALE, Keys::None, help)
-            .of(&["scripting"])
-            .about("7.0.0", "This text."),
-    ]),
     Command::new("lolwut", -1, flag::READONLY | flag::FAST, Keys::None, lolwut)
         .about("5.0.0", "Shows a picture and the version."),
 ];
@@ -113,18 +99,4 @@ fn nothing(call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
 
 fn no_modules(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
     Err(Fault::of("ERR modules of Redis can't be loaded here"))
-}
-
-fn flush_functions(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
-    match words {
-        [_, _] => {}
-        [_, _, mode] if words::is(mode, "async") || words::is(mode, "sync") => {}
-        _ => return Err(Fault::of("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")),
-    }
-    call.reply.ok();
-    Ok(())
-}
-
-fn no_functions(_call: &mut Call<'_, '_>, _words: &[&[u8]]) -> Outcome {
-    Err(Fault::of("ERR functions are not served: use EVAL"))
 }

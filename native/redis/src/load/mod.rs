@@ -19,6 +19,8 @@ pub use file::open;
 pub use rdb::summary::KINDS;
 
 use crate::dump::{EXTRAS, read_extras};
+use crate::fault::Fault;
+use crate::scripts::Policy;
 use crate::server::Server;
 
 /// What was loaded.
@@ -104,6 +106,11 @@ impl Load<'_> {
                 })?;
             }
             Event::Aux { name, value } => self.aux(name, value),
+            Event::Library(code) => {
+                let loaded = self.server.scripts.functions.load(self.server, &[code], Policy::Replace);
+                let wrong = |fault: Fault| format!("a library of functions: {}", String::from_utf8_lossy(&fault.0));
+                loaded.map_err(wrong)?;
+            }
             Event::Passed(what) => match self.loaded.passed.iter_mut().find(|(known, _)| known == what) {
                 Some((_, count)) => *count += 1,
                 None => self.loaded.passed.push((what.to_owned(), 1)),

@@ -73,7 +73,7 @@ struct State {
 enum Phase {
     #[default]
     None,
-    Asked(Job),
+    Asked(Box<Job>),
     /// Since when.
     Runs(Millis),
 }
@@ -186,7 +186,7 @@ impl Server {
             return Err(Busy::Same);
         }
         let cut = self.cut(data, now).ok_or(Busy::Other)?;
-        state.own = Phase::Asked(Job { aim: Aim::Own, cut: Some(cut), changes: self.changes() });
+        state.own = Phase::Asked(Box::new(Job { aim: Aim::Own, cut: Some(cut), changes: self.changes() }));
         state.is_scheduled = false;
         self.saves.bell.notify_all();
         Ok(())
@@ -214,7 +214,7 @@ impl Server {
         if !state.own.is_free() {
             return Err("Background save already in progress".to_owned());
         }
-        state.own = Phase::Asked(Job { aim: Aim::Own, cut: None, changes: 0 });
+        state.own = Phase::Asked(Box::new(Job { aim: Aim::Own, cut: None, changes: 0 }));
         let ended = state.last.ended;
         self.saves.bell.notify_all();
         self.saves.bell.wait_while(&mut state, |state| state.last.ended == ended && state.has_saver);
@@ -230,7 +230,7 @@ impl Server {
         if !state.copy.is_free() {
             return Err(Busy::Same);
         }
-        state.copy = Phase::Asked(Job { aim: Aim::Copy(path.to_owned()), cut: None, changes: 0 });
+        state.copy = Phase::Asked(Box::new(Job { aim: Aim::Copy(path.to_owned()), cut: None, changes: 0 }));
         state.copied = Copied { state: "running", path: path.to_owned(), ..Copied::default() };
         self.saves.bell.notify_all();
         Ok(())

@@ -153,7 +153,7 @@ fn take(phase: &mut Phase, now: Millis) -> Option<Job> {
         return None;
     }
     match std::mem::replace(phase, Phase::Runs(now)) {
-        Phase::Asked(job) => Some(job),
+        Phase::Asked(job) => Some(*job),
         _ => None,
     }
 }

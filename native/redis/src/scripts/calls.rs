@@ -12,8 +12,8 @@ use crate::command::{Command, flag};
 use crate::eviction::OUT_OF_MEMORY;
 use crate::scripts::answer::Answer;
 use crate::scripts::raised::{self, Raised};
+use crate::scripts::reach::Reach;
 use crate::scripts::run::Run;
-use crate::scripts::script::Reach;
 use crate::scripts::state::{self, State, Stop};
 use crate::scripts::{general, natives};
 
@@ -172,7 +172,7 @@ impl<'e, 'c, 'd> Execution<'e, 'c, 'd> {
 
     /// What the run has shown of its script.
     pub(super) fn learn(self) {
-        self.run.script.learn(if self.has_strayed { Reach::Wide } else { Reach::Narrow });
+        self.run.code.reached().learn(if self.has_strayed { Reach::Wide } else { Reach::Narrow });
     }
 
     /// `redis.acl_check_cmd`.

@@ -28,12 +28,17 @@
 mod answer;
 mod cache;
 mod calls;
+mod code;
+mod functions;
 mod general;
 mod library;
+mod metadata;
 mod natives;
 mod patience;
 mod raised;
 mod random;
+mod reach;
+mod registering;
 mod reply;
 mod run;
 mod script;
@@ -50,9 +55,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dataset::Shards;
 use parking_lot::RwLock;
 
+pub(crate) use code::Code;
+pub(crate) use functions::{Functions, Library, Policy};
 pub(crate) use patience::{BUSY, Leftovers};
 pub(crate) use run::Run;
 pub(crate) use script::{Script, Sha, sha, sha_of};
+pub(crate) use shebang::names as flag_names;
 pub(crate) use terms::Terms;
 pub(crate) use watch::Watch;
 
@@ -60,7 +68,7 @@ use crate::call::Call;
 use crate::command::Command;
 use crate::fault::{Fault, Outcome};
 use crate::scripts::cache::Cache;
-use crate::scripts::script::Reach;
+use crate::scripts::reach::Reach;
 use crate::scripts::vm::Vm;
 use crate::server::Server;
 use crate::session::Session;
@@ -71,6 +79,7 @@ pub(crate) struct Scripts {
     cache: RwLock<Cache>,
     /// Scripts that run for too long.
     pub(crate) watch: Arc<Watch>,
+    pub(crate) functions: Functions,
     /// How often all scripts have been forgotten.
     flushes: AtomicU64,
 }
@@ -161,12 +170,16 @@ impl Server {
 
     /// The shards that EVAL and its kin lock at first: only those of its keys, if the script is known and narrow.
     pub(crate) fn shards_of_script(&self, session: &Session, command: &Command, words: &[&[u8]]) -> Shards {
+        let keys = || self.dataset.shards_of(command.keys(words).unwrap_or_default());
+        if command.name.starts_with("fcall") {
+            let Some(named) = self.scripts.functions.find(words[1]) else { return Shards::NONE };
+            let is_narrow = session.transaction.is_none() && Code::Function(named).reached().get() == Reach::Narrow;
+            return if is_narrow { keys() } else { Shards::ALL };
+        }
         let is_named = command.name.starts_with("evalsha");
         let sha = if is_named { sha_of(words[1]) } else { Some(sha(words[1])) };
         match sha.and_then(|sha| self.scripts.find(&sha)) {
-            Some(script) if session.transaction.is_none() && script.reach() == Reach::Narrow => {
-                self.dataset.shards_of(command.keys(words).unwrap_or_default())
-            }
+            Some(script) if session.transaction.is_none() && script.reached.get() == Reach::Narrow => keys(),
             None if is_named => Shards::NONE,
             _ => Shards::ALL,
         }

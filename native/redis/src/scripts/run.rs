@@ -1,7 +1,6 @@
 //! Runs a script over a call: its keys' shards are locked, or all of them; see `scripts` for which.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::time::Duration;
 
 use dataset::Shards;
@@ -11,7 +10,9 @@ use crate::call::Call;
 use crate::config;
 use crate::fault::{Fault, Outcome};
 use crate::scripts::calls::Execution;
-use crate::scripts::script::{Reach, Script, blame};
+use crate::scripts::code::Code;
+use crate::scripts::reach::Reach;
+use crate::scripts::script::blame;
 use crate::scripts::state::Stop;
 use crate::scripts::terms::Terms;
 use crate::scripts::vm::Vm;
@@ -19,7 +20,7 @@ use crate::scripts::{raised, reply, with_vm};
 
 /// A script with what it was given.
 pub(crate) struct Run<'a> {
-    pub(crate) script: Arc<Script>,
+    pub(crate) code: Code,
     pub(crate) keys: &'a [&'a [u8]],
     pub(crate) arguments: &'a [&'a [u8]],
     pub(crate) terms: Terms,
@@ -43,7 +44,7 @@ impl Run<'_> {
             match with_vm(call.server, |vm| self.attempt(vm, call))? {
                 End::Done(outcome) => return outcome,
                 End::Again => {
-                    self.script.learn(Reach::Wide);
+                    self.code.reached().learn(Reach::Wide);
                     call.lock_all()?;
                 }
             }
@@ -51,14 +52,17 @@ impl Run<'_> {
     }
 
     fn needed(&self, call: &Call<'_, '_>) -> Shards {
-        match self.script.reach() {
+        match self.code.reached().get() {
             Reach::Narrow => call.server.dataset.shards_of(self.keys.iter().copied()),
             _ => Shards::ALL,
         }
     }
 
     fn attempt(&self, vm: &mut Vm, call: &mut Call<'_, '_>) -> Result<End, Fault> {
-        let function = vm.function(&self.script)?;
+        let function = match &self.code {
+            Code::Script(script) => vm.function(script)?,
+            Code::Function(named) => vm.callback(call.server, &named.library, named.place)?,
+        };
         let threshold = call.server.config.number(config::SCRIPT_TIME).max(0).unsigned_abs();
         vm.state.begin(call.data.shards(), &call.server.scripts.watch, Duration::from_millis(threshold));
         let start = call.reply.buffer().len();
@@ -73,7 +77,7 @@ impl Run<'_> {
             Ok(Some((Stop::Again, _))) => Ok(End::Again),
             Ok(Some((Stop::Killed, place))) => {
                 let place = place.as_ref().map(|(source, line)| (&**source, *line));
-                Err(blame(b"ERR Script killed by user with SCRIPT KILL.", &self.script, place))
+                Err(blame(b"ERR Script killed by user with SCRIPT KILL.", self.code.name(), place))
             }
             Ok(None) | Err(_) => self.finish(vm, call, result).map(|()| End::Done(Ok(()))),
         };
@@ -86,8 +90,19 @@ impl Run<'_> {
 
     /// What the script returned, or what it raised.
     fn execute(&self, vm: &Vm, call: &mut Call<'_, '_>, function: Function) -> mlua::Result<(bool, Value)> {
-        vm.globals.raw_set("KEYS", table(vm, self.keys)?)?;
-        vm.globals.raw_set("ARGV", table(vm, self.arguments)?)?;
+        let (keys, arguments) = (table(vm, self.keys)?, table(vm, self.arguments)?);
+        let function = match &self.code {
+            Code::Script(_) => {
+                vm.globals.raw_set("KEYS", keys)?;
+                vm.globals.raw_set("ARGV", arguments)?;
+                function
+            }
+            Code::Function(_) => {
+                vm.globals.raw_set("KEYS", Value::Nil)?;
+                vm.globals.raw_set("ARGV", Value::Nil)?;
+                vm.bind.call((function, keys, arguments))?
+            }
+        };
         let execution = RefCell::new(Execution::new(call, self, &vm.state));
         let result = vm.lua.scope(|scope| {
             let raising = scope.create_function(|lua, words| execution.borrow_mut().call(lua, words, true))?;
@@ -113,7 +128,7 @@ impl Run<'_> {
         match value {
             Value::Table(table) => Err(self.raised(&table).unwrap_or_else(|error| own(&error))),
             Value::String(text) => Err([b"ERR ", &*text.as_bytes()].concat()),
-            _ => Err(format!("ERR Error running script {}, execution failure", self.script.name()).into_bytes()),
+            _ => Err(format!("ERR Error running script {}, execution failure", self.code.name()).into_bytes()),
         }
     }
 
@@ -123,7 +138,7 @@ impl Run<'_> {
         let line: Option<i64> = problem.raw_get("line")?;
         let source = source.map(|source| source.as_bytes().to_vec());
         let place = source.as_deref().zip(line);
-        Ok(blame(&text.as_bytes(), &self.script, place))
+        Ok(blame(&text.as_bytes(), self.code.name(), place))
     }
 }
 

@@ -1,6 +1,6 @@
 -- What scripts may see and use. Run once in a new VM, it turns the globals of Lua's library and the native ones (`native`) into what
 -- Redis's scripts find: tables that can't be changed, no way out of the sandbox, errors as Redis's functions raise them.
--- Returns the real globals, the real table `redis`, what clears away a script's traces, and xpcall.
+-- Returns the real globals, the real table `redis`, what clears away a script's traces, xpcall, and what gives a function its arguments.
 local native = ...
 local getmetatable, setmetatable, rawset, rawget = getmetatable, setmetatable, rawset, rawget
 local type, next, pairs, pcall, xpcall, error = type, next, pairs, pcall, xpcall, error
@@ -188,4 +188,10 @@ local function clear()
   end
 end
 
-return globals, native.redis, clear, xpcall
+local function bind(callback, keys, arguments)
+  return function()
+    return callback(keys, arguments)
+  end
+end
+
+return globals, native.redis, clear, xpcall, bind

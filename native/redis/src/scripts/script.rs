@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use sha1::{Digest, Sha1};
 
 use crate::fault::Fault;
+use crate::scripts::reach::Reached;
 use crate::scripts::shebang::{self, Header};
 
 /// A SHA-1 in small hexadecimal digits.
@@ -30,18 +30,6 @@ pub(crate) fn sha_of(word: &[u8]) -> Option<Sha> {
     Some(sha)
 }
 
-/// Which keys it touches, as far as its runs have shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Reach {
-    /// It has not run yet.
-    Unknown,
-    /// Only keys that it declares.
-    Narrow,
-    /// Others as well.
-    Wide,
-}
-
 /// A script. Whoever has one keeps it: it may have been flushed meanwhile.
 #[derive(Debug)]
 pub(crate) struct Script {
@@ -49,7 +37,7 @@ pub(crate) struct Script {
     /// With its first line.
     pub(crate) text: Box<[u8]>,
     pub(crate) header: Header,
-    reach: AtomicU8,
+    pub(super) reached: Reached,
 }
 
 impl Script {
@@ -57,7 +45,7 @@ impl Script {
     /// A first line that says what nobody knows.
     pub(crate) fn new(sha: Sha, text: &[u8]) -> Result<Arc<Self>, Fault> {
         let header = shebang::read(text)?;
-        Ok(Arc::new(Self { sha, text: text.into(), header, reach: AtomicU8::new(Reach::Unknown as u8) }))
+        Ok(Arc::new(Self { sha, text: text.into(), header, reached: Reached::default() }))
     }
 
     /// What is compiled: all but the first line's text, so that lines keep their numbers.
@@ -70,21 +58,6 @@ impl Script {
         std::str::from_utf8(&self.sha).expect("hexadecimal digits are ASCII")
     }
 
-    pub(crate) fn reach(&self) -> Reach {
-        match self.reach.load(Relaxed) {
-            value if value == Reach::Narrow as u8 => Reach::Narrow,
-            value if value == Reach::Wide as u8 => Reach::Wide,
-            _ => Reach::Unknown,
-        }
-    }
-
-    /// A run has shown it. What has been wide once stays so.
-    pub(crate) fn learn(&self, reach: Reach) {
-        if self.reach() != Reach::Wide {
-            self.reach.store(reach as u8, Relaxed);
-        }
-    }
-
     /// Bytes that it takes.
     pub(crate) fn weight(&self) -> usize {
         self.text.len() + size_of::<Self>()
@@ -92,12 +65,12 @@ impl Script {
 }
 
 /// An error as Redis words one that ended a script.
-pub(crate) fn blame(text: &[u8], script: &Script, place: Option<(&[u8], i64)>) -> Vec<u8> {
+pub(crate) fn blame(text: &[u8], name: &str, place: Option<(&[u8], i64)>) -> Vec<u8> {
     let mut full = text.to_vec();
     if let Some((source, line)) = place {
         let mut tail = String::new();
         let source = String::from_utf8_lossy(source);
-        write!(tail, " script: {}, on {source}:{line}.", script.name()).expect("a string takes everything");
+        write!(tail, " script: {name}, on {source}:{line}.").expect("a string takes everything");
         full.extend_from_slice(tail.as_bytes());
     }
     full
@@ -113,15 +86,5 @@ mod tests {
         let script = Script::new(sha(b"return 1"), b"return 1").expect("it has no first line of its own");
         assert_eq!(script.name(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
         assert_eq!(sha_of(b"E0E1F9FABFC9D4800C877A703B823AC0578FF8DB"), Some(script.sha));
-    }
-
-    #[test]
-    fn what_was_wide_stays_wide() {
-        let script = Script::new(sha(b""), b"").expect("an empty one is one");
-        script.learn(Reach::Narrow);
-        assert_eq!(script.reach(), Reach::Narrow);
-        script.learn(Reach::Wide);
-        script.learn(Reach::Narrow);
-        assert_eq!(script.reach(), Reach::Wide);
     }
 }

@@ -21,6 +21,16 @@ const FLAGS: [(&[u8], u32); 5] = [
     (b"allow-cross-slot-keys", ALLOW_CROSS_SLOT_KEYS),
 ];
 
+/// The flag of this name.
+pub(crate) fn flag(name: &[u8]) -> Option<u32> {
+    FLAGS.iter().find(|(known, _)| *known == name).map(|(_, flag)| *flag)
+}
+
+/// The names of flags, as FUNCTION LIST shows them.
+pub(crate) fn names(flags: u32) -> impl Iterator<Item = &'static [u8]> {
+    FLAGS.iter().filter(move |(_, flag)| flags & flag != 0).map(|(name, _)| *name)
+}
+
 /// What the first line says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -48,8 +58,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Header, Fault> {
     for word in words {
         let list = word.strip_prefix(b"flags=").ok_or_else(|| unknown("Unknown lua shebang option", word))?;
         for name in list.split(|&byte| byte == b',').filter(|name| !name.is_empty()) {
-            let found = FLAGS.iter().find(|(known, _)| *known == name);
-            header.flags |= found.ok_or_else(|| unknown("Unexpected flag in script shebang", name))?.1;
+            header.flags |= flag(name).ok_or_else(|| unknown("Unexpected flag in script shebang", name))?;
         }
     }
     Ok(header)

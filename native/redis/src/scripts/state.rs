@@ -45,6 +45,8 @@ pub(super) struct State {
     watch: RefCell<Arc<Watch>>,
     overdue: RefCell<Option<Arc<Overdue>>>,
     has_written: Cell<bool>,
+    /// It is stopped when it has run for so long.
+    bound: Cell<Option<Duration>>,
     stop: Cell<Option<Stop>>,
     /// Where it was stopped.
     place: RefCell<Option<(Vec<u8>, i64)>>,
@@ -65,6 +67,7 @@ impl State {
             watch: RefCell::default(),
             overdue: RefCell::default(),
             has_written: Cell::default(),
+            bound: Cell::default(),
             stop: Cell::default(),
             place: RefCell::default(),
         }
@@ -82,6 +85,13 @@ impl State {
         }
         self.has_written.set(false);
         self.stop.set(None);
+        self.bound.set(None);
+    }
+
+    /// The code of a library runs, for so long at most.
+    pub(super) fn begin_library(&self, watch: &Arc<Watch>, patience: Duration) {
+        self.begin(Shards::NONE, watch, Duration::ZERO);
+        self.bound.set(Some(patience));
     }
 
     /// The run has ended; returns why, if it was stopped, and where.
@@ -113,7 +123,8 @@ impl State {
             *overdue = Some(self.watch.borrow().enter(self.shards.get(), self.has_written.get()));
         }
         let must_end = self.watch.borrow().is_ending() && self.started.get().elapsed() >= ENDING_PATIENCE;
-        if must_end || overdue.as_ref().is_some_and(|overdue| overdue.is_killed()) {
+        let is_late = self.bound.get().is_some_and(|bound| self.started.get().elapsed() >= bound);
+        if must_end || is_late || overdue.as_ref().is_some_and(|overdue| overdue.is_killed()) {
             self.stop.set(Some(Stop::Killed));
         }
     }

@@ -16,6 +16,8 @@ use crate::scripts::{library, natives, raised};
 const MEMORY_MAX: usize = 512 << 20;
 /// Scripts compiled in one VM; when there are more, all are forgotten.
 const COMPILED_MAX: usize = 1000;
+/// Libraries kept in one VM; when there are more, all are forgotten, with those that are no longer there.
+const LIBRARIES_MAX: usize = 1000;
 /// Garbage up to here is left to Lua's own collector.
 const GARBAGE_KEPT_MAX: usize = 8 << 20;
 
@@ -32,7 +34,11 @@ pub(super) struct Vm {
     pub(super) redis: Table,
     pub(super) xpcall: Function,
     pub(super) placed: Function,
+    /// Makes a function without arguments of one with keys and arguments.
+    pub(super) bind: Function,
     clear: Function,
+    /// Functions that libraries have registered, by their numbers.
+    libraries: HashMap<u64, Vec<Function>>,
     compiled: HashMap<Sha, Function>,
     /// Bytes in use after the last collection.
     settled: usize,
@@ -53,11 +59,12 @@ impl Vm {
         native.set("redis", natives::redis(&lua, &state)?)?;
         native.set("libraries", library::all(&lua, &state.json)?)?;
         let sandbox = lua.load(include_str!("sandbox.lua")).set_name("=sandbox").set_mode(ChunkMode::Text);
-        let (globals, redis, clear, xpcall) = sandbox.call(native)?;
+        let (globals, redis, clear, xpcall, bind) = sandbox.call(native)?;
         state::watch(&lua, &state)?;
         lua.gc_collect()?;
         let settled = lua.used_memory();
-        Ok(Self { lua, state, globals, redis, xpcall, placed, clear, compiled: HashMap::new(), settled })
+        let (libraries, compiled) = Default::default();
+        Ok(Self { lua, state, globals, redis, xpcall, placed, bind, clear, libraries, compiled, settled })
     }
 
     /// The script's function.
@@ -70,18 +77,28 @@ impl Vm {
         }
         let body = script.body();
         if body.first() == Some(&0x1b) {
-            return Err(broken("user_script:1: unexpected symbol near 'char(27)'"));
+            return Err(failed("script (new function)", "user_script:1: unexpected symbol near 'char(27)'"));
         }
         let function = self.lua.load(body).set_name(CHUNK).set_mode(ChunkMode::Text).into_function();
-        let function = function.map_err(|error| match error {
-            mlua::Error::SyntaxError { message, .. } => broken(&message),
-            other => broken(&other.to_string()),
-        })?;
+        let function = function.map_err(|error| broken("script (new function)", error))?;
         if self.compiled.len() >= COMPILED_MAX {
             self.compiled.clear();
         }
         self.compiled.insert(script.sha, function.clone());
         Ok(function)
+    }
+
+    /// What a library has registered here.
+    pub(super) fn kept(&self, library: u64) -> Option<&Vec<Function>> {
+        self.libraries.get(&library)
+    }
+
+    /// Keeps it.
+    pub(super) fn keep(&mut self, library: u64, callbacks: Vec<Function>) {
+        if self.libraries.len() >= LIBRARIES_MAX {
+            self.libraries.clear();
+        }
+        self.libraries.insert(library, callbacks);
     }
 
     /// Scripts have been flushed.
@@ -101,6 +118,14 @@ impl Vm {
     }
 }
 
-fn broken(message: &str) -> Fault {
-    Fault::made(format!("ERR Error compiling script (new function): {message}"))
+/// It is no Lua.
+pub(super) fn broken(what: &str, error: mlua::Error) -> Fault {
+    match error {
+        mlua::Error::SyntaxError { message, .. } => failed(what, &message),
+        other => failed(what, &other.to_string()),
+    }
+}
+
+fn failed(what: &str, message: &str) -> Fault {
+    Fault::made(format!("ERR Error compiling {what}: {message}"))
 }

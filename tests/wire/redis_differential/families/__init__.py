@@ -2,6 +2,7 @@
 
 from tests.wire.redis_differential.families.bitmaps import BITMAPS
 from tests.wire.redis_differential.families.connection import CONNECTION
+from tests.wire.redis_differential.families.functions import FUNCTION_ROWS
 from tests.wire.redis_differential.families.geo import GEO
 from tests.wire.redis_differential.families.hashes import HASHES
 from tests.wire.redis_differential.families.hyperloglog import HYPERLOGLOG
@@ -28,5 +29,6 @@ FAMILIES: dict[str, tuple[Row, ...]] = {
     "hyperloglog": HYPERLOGLOG,
     "transactions": TRANSACTIONS,
     "scripts": SCRIPTS,
+    "functions": FUNCTION_ROWS,
     "connection": CONNECTION,
 }

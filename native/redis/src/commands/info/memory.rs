@@ -32,10 +32,12 @@ pub(super) fn memory(report: &mut Report<'_, '_>) {
     let (scripts, bytes) = server.scripts.size();
     report.line("used_memory_scripts_eval", bytes);
     report.line("number_of_cached_scripts", scripts);
-    report.zeros(&["number_of_functions", "number_of_libraries"]);
+    let (libraries, functions, code) = server.scripts.functions.size();
+    report.line("number_of_functions", functions);
+    report.line("number_of_libraries", libraries);
     report.zeros(&["used_memory_vm_functions", "used_memory_vm_total"]);
     report.line("used_memory_vm_total_human", human(0));
-    report.zeros(&["used_memory_functions"]);
+    report.line("used_memory_functions", code);
     report.line("used_memory_scripts", bytes);
     report.line("used_memory_scripts_human", human(bytes as u64));
     let most = server.config.number(config::MAXMEMORY).unsigned_abs();

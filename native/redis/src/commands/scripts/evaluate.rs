@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::call::Call;
 use crate::fault::{Fault, Outcome};
-use crate::scripts::{Run, Script, Terms, sha_of};
+use crate::scripts::{Code, Run, Script, Terms, sha_of};
 
 const NO_SCRIPT: Fault = Fault::of("NOSCRIPT No matching script. Please use EVAL.");
 /// Of a SHA-1 in hexadecimal.
@@ -46,14 +46,19 @@ fn run_known(call: &mut Call<'_, '_>, words: &[&[u8]], is_read_only: bool) -> Ou
 
 /// Name, script, how many keys, keys, arguments.
 fn run(call: &mut Call<'_, '_>, words: &[&[u8]], find: Find, is_read_only: bool) -> Outcome {
-    let count = crate::words::integer(words[2])?;
-    let rest = &words[3..];
+    let (keys, arguments) = split(&words[3..], crate::words::integer(words[2])?)?;
+    let script = find(call, words[1])?;
+    let terms = Terms::of(script.header, is_read_only, call.server.is_over_memory())?;
+    Run { code: Code::Script(script), keys, arguments, terms }.perform(call)
+}
+
+type Words<'a, 'w> = &'a [&'w [u8]];
+
+/// So many keys, and the arguments behind them.
+pub(super) fn split<'a, 'w>(rest: Words<'a, 'w>, count: i64) -> Result<(Words<'a, 'w>, Words<'a, 'w>), Fault> {
     if count > rest.len() as i64 {
         return Err(Fault::of("ERR Number of keys can't be greater than number of args"));
     }
     let count = usize::try_from(count).map_err(|_| Fault::of("ERR Number of keys can't be negative"))?;
-    let script = find(call, words[1])?;
-    let (keys, arguments) = rest.split_at(count);
-    let terms = Terms::of(script.header, is_read_only, call.server.is_over_memory())?;
-    Run { script, keys, arguments, terms }.perform(call)
+    Ok(rest.split_at(count))
 }

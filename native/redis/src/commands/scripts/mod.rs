@@ -1,6 +1,7 @@
-//! EVAL and its kin, and SCRIPT.
+//! EVAL, FCALL and their kin, SCRIPT and FUNCTION.
 
 mod evaluate;
+mod function;
 mod script;
 
 use crate::command::{Command, Keys, flag};
@@ -22,6 +23,15 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("evalsha_ro", -3, READS, DECLARED, evaluate::eval_sha_read_only)
         .of(&["scripting"])
         .about("7.0.0", "Runs a Lua script that the server knows and that writes nothing, named by its SHA-1."),
+    Command::new("fcall", -3, WRITES, DECLARED, function::fcall)
+        .of(&["scripting"])
+        .about("7.0.0", "Calls a function of a library."),
+    Command::new("fcall_ro", -3, READS, DECLARED, function::fcall_read_only)
+        .of(&["scripting"])
+        .about("7.0.0", "Calls a function of a library that writes nothing."),
+    Command::new("function", -2, 0, Keys::None, super::help::help)
+        .with(function::SUBCOMMANDS)
+        .about("7.0.0", "Works with libraries of functions."),
     Command::new("script", -2, 0, Keys::None, super::help::help)
         .with(script::SUBCOMMANDS)
         .about("2.6.0", "Works with the scripts that the server knows."),
