@@ -5,19 +5,22 @@ Every step looks at both servers and can be taken from any shell; passwords come
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import functools
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
+from memcluster.cli.supervised import ask, port_option
+from memcluster.errors import MemclusterError, MigrationError
 from memcluster.redis.client import AUTH_VARIABLE, Client, Login
+from memcluster.redis.migration.controls import HOLD, NODE, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from memcluster.redis.migration.judgement import Progress
-    from memcluster.redis.migration.steps import Ends
 
 F = TypeVar("F", bound="Callable[..., Any]")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -25,12 +28,67 @@ SOURCE_AUTH_VARIABLE = "SOURCE_AUTH"
 WAIT_SECONDS = 10.0
 
 
+@dataclass(frozen=True)
+class Here:
+    """What takes the data: a server, or a group that runs here."""
+
+    server: str | None
+    group: str | None
+    port: int | None
+    login: Login
+
+    @property
+    def words(self) -> str:
+        """How it was named on the command line."""
+        return f"--server {self.server}" if self.server else f"--group {self.group}" if self.group else ""
+
+    def node(self) -> str:
+        """The address of the server, or of the group's primary."""
+        return self.server or str(self._ask(NODE))
+
+    def hold(self, source: str) -> str:
+        """The same address; from now on nobody but us decides what that node does."""
+        return self.server or str(self._ask(HOLD, source=source))
+
+    def promote(self, target: Client) -> str:
+        """Makes it a primary, or lets its group do so; where clients are to go."""
+        if self.server:
+            target.ask("REPLICAOF", "NO", "ONE")
+            return self.server
+        # What the source was told is not what the group's own nodes are told.
+        target.ask("CONFIG", "SET", "masteruser", "")
+        target.ask("CONFIG", "SET", "masterauth", self.login.password or "")
+        return str(self._ask(RELEASE, adopts=True))
+
+    def give_back(self) -> None:
+        """The group decides again about its node, whatever it is."""
+        if not self.server:
+            self._ask(RELEASE, adopts=False)
+
+    def _ask(self, name: str, **parameters: Any) -> Any:
+        (said,) = ask(self.port, name, None, group=self.group, **parameters)
+        return said
+
+
 def target_options(function: F) -> F:
-    """Which server of ours takes the data."""
-    function = click.option("--user", metavar="NAME", help=f"who asks it; the password: {AUTH_VARIABLE}")(function)
-    return click.option(
-        "-s", "--server", required=True, metavar="HOST:PORT", help="the node of ours that takes the data: a primary"
-    )(function)
+    """What takes the data, as a `Here`."""
+
+    @functools.wraps(function)
+    def command(
+        *arguments: Any, server: str | None, group: str | None, port: int | None, user: str | None, **others: Any
+    ) -> Any:
+        if server is not None and group is not None:
+            raise click.UsageError("give either --server or --group")
+        return function(*arguments, here=Here(server, group, port, Login.from_environment(user)), **others)
+
+    for option in (
+        click.option("--user", metavar="NAME", help=f"who asks it; the password: {AUTH_VARIABLE}"),
+        port_option,
+        click.option("--group", metavar="NAME", help="or a group that runs here (if it is the only one, say nothing)"),
+        click.option("-s", "--server", metavar="HOST:PORT", help="a server of ours that takes the data: a primary"),
+    ):
+        command = option(command)
+    return command  # type: ignore[return-value]
 
 
 source_user_option = click.option(
@@ -50,15 +108,16 @@ def command() -> None:
 @click.argument("source", metavar="SOURCE")
 @target_options
 @source_user_option
-@click.option("--replace", is_flag=True, help="what the node holds may go")
-def test(source: str, server: str, user: str | None, source_user: str | None, *, replace: bool) -> None:
-    """Say whether the node could follow SOURCE (HOST:PORT), and what stands in the way."""
+@click.option("--replace", is_flag=True, help="what the server holds may go")
+def test(source: str, source_user: str | None, *, here: Here, replace: bool) -> None:
+    """Say whether SOURCE (HOST:PORT) could be followed, and what stands in the way."""
     from memcluster.redis.migration import steps
 
-    there, here = steps.test(_ends(source, server, user, source_user), replaces=replace)
+    node = here.node()
+    there, ours = steps.test(steps.Ends(source, node, _source_login(source_user), here.login), replaces=replace)
     click.echo(
-        f"{server} can follow {source}: Redis {there.version}, {there.keys} keys, {there.used_memory} bytes of memory; "
-        f"here are {here.keys} keys, which will go"
+        f"{node} can follow {source}: Redis {there.version}, {there.keys} keys, {there.used_memory} bytes of memory; "
+        f"here are {ours.keys} keys, which will go"
     )
 
 
@@ -66,29 +125,36 @@ def test(source: str, server: str, user: str | None, source_user: str | None, *,
 @click.argument("source", metavar="SOURCE")
 @target_options
 @source_user_option
-@click.option("--replace", is_flag=True, help="what the node holds may go")
-def start(source: str, server: str, user: str | None, source_user: str | None, *, replace: bool) -> None:
-    """Make the node a replica of SOURCE (HOST:PORT)."""
+@click.option("--replace", is_flag=True, help="what the server holds may go")
+def start(source: str, source_user: str | None, *, here: Here, replace: bool) -> None:
+    """Make the server, or the group's primary, a replica of SOURCE (HOST:PORT)."""
     from memcluster.redis.migration import steps
 
-    steps.start(_ends(source, server, user, source_user), replaces=replace)
-    click.echo(f"{server} follows {source}: see how far with `memcluster migrate status --server {server}`")
+    steps.test(steps.Ends(source, here.node(), _source_login(source_user), here.login), replaces=replace)
+    node = here.hold(source)
+    try:
+        steps.start(steps.Ends(source, node, _source_login(source_user), here.login), replaces=replace)
+    except MemclusterError:
+        here.give_back()
+        raise
+    click.echo(f"{node} follows {source}: see how far with `memcluster migrate status {here.words}`")
 
 
 @command.command()
 @target_options
 @source_user_option
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
-def status(server: str, user: str | None, source_user: str | None, *, as_json: bool) -> None:
+def status(source_user: str | None, *, here: Here, as_json: bool) -> None:
     """Say how far it is: link, offsets, lag."""
     from memcluster.redis.migration import steps
 
-    with Client(server, Login.from_environment(user)) as target:
+    node = here.node()
+    with Client(node, here.login) as target:
         found = steps.status(target, _source_login(source_user))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(asdict(found))).decode())
     else:
-        click.echo(_sentence(server, found))
+        click.echo(_sentence(node, found))
 
 
 @command.command()
@@ -96,42 +162,47 @@ def status(server: str, user: str | None, source_user: str | None, *, as_json: b
 @source_user_option
 @click.option("--wait", "wait_seconds", default=WAIT_SECONDS, show_default=True, help="seconds to catch up at most")
 @click.option("--pause-source", "pauses", is_flag=True, help="hold the source's writers meanwhile: no write is lost")
-def complete(server: str, user: str | None, source_user: str | None, wait_seconds: float, *, pauses: bool) -> None:
-    """Make the node a primary as soon as it holds all that the source has."""
+def complete(source_user: str | None, wait_seconds: float, *, here: Here, pauses: bool) -> None:
+    """Make it a primary as soon as it holds all that the source has."""
     from memcluster.redis.migration import steps
 
-    with Client(server, Login.from_environment(user)) as target:
+    went: list[str] = []
+    with Client(here.node(), here.login) as target:
         found = steps.complete(
-            target, _source_login(source_user), wait_seconds=wait_seconds, pauses=pauses, each=lambda _: None
+            target,
+            _source_login(source_user),
+            wait_seconds=wait_seconds,
+            pauses=pauses,
+            promote=lambda target: went.append(here.promote(target)),
         )
-    click.echo(f"{server} is a primary with {found.keys} keys, at offset {found.offset} of {found.source}")
+    (place,) = went
+    click.echo(f"{place} is a primary with {found.keys} keys, at offset {found.offset} of {found.source}")
     if pauses:
         held_seconds = wait_seconds + steps.PAUSE_SPARE_SECONDS
         click.echo(
             f"{found.source} holds its writers for {held_seconds:g} s from when this began: point the clients at "
-            f"{server} and stop it before then"
+            f"{place} and stop it before then"
         )
     else:
         click.echo(
-            f"What is written to {found.source} from now on is not here: point the clients at {server} and stop it"
+            f"What is written to {found.source} from now on is not here: point the clients at {place} and stop it"
         )
 
 
 @command.command()
 @target_options
-def stop(server: str, user: str | None) -> None:
-    """End it where it is: the node keeps what it has and follows nobody."""
+def stop(*, here: Here) -> None:
+    """End it where it is: the server keeps what it has and follows nobody."""
     from memcluster.redis.migration import steps
 
-    with Client(server, Login.from_environment(user)) as target:
-        before = steps.stop(target)
-    click.echo(f"{server} follows {before.primary} no more; it keeps {before.keys} keys, FLUSHALL removes them")
-
-
-def _ends(source: str, server: str, user: str | None, source_user: str | None) -> Ends:
-    from memcluster.redis.migration.steps import Ends
-
-    return Ends(source, server, _source_login(source_user), Login.from_environment(user))
+    with Client(here.node(), here.login) as target:
+        try:
+            before = steps.stop(target, here.promote)
+        except MigrationError:
+            # A node of a group that was started again meanwhile follows nobody, and the group waits all the same.
+            here.give_back()
+            raise
+    click.echo(f"{target.address} follows {before.primary} no more; it keeps {before.keys} keys, FLUSHALL removes them")
 
 
 def _source_login(user: str | None) -> Login:

@@ -126,8 +126,13 @@ async def supervise(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> N
     if groups:
         from memcluster.redis.backup import controls as snapshots
         from memcluster.redis.group import controls
+        from memcluster.redis.migration import controls as migration
 
-        requests = (*controls.Controls(groups, supervisor).rows, *snapshots.Controls(groups).rows)
+        requests = (
+            *controls.Controls(groups, supervisor).rows,
+            *snapshots.Controls(groups).rows,
+            *migration.Controls(groups).rows,
+        )
     failure: MemclusterError | None = None
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.backup.writing import Writer, digest, fill
+from tests.backup.writing import Writer, contents, digest, fill
 from tests.cli.running import Up, start_up
 from tests.connection import WAIT_SECONDS
 from tests.servers import Server, memcluster, start_redis, wait_for
@@ -207,3 +207,45 @@ def test_a_group_with_data_is_restored_into_by_nobody(group: Group, tmp_path: Pa
         "has no table [group.other]"
         in verb("snapshot", "restore", "one", "--config", str(group.config), "--group", "other").stderr
     )
+
+
+def test_a_running_redis_moves_into_a_group(group: Group, started: Keep, tmp_path: Path) -> None:
+    """Under load, and the group fails over with what it took."""
+    words = ("--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0", "--dir", str(tmp_path))
+    source = started(start_redis(*words))
+    fill(source)
+    with Redis(group.primary.host, group.primary.port) as client:
+        client.set("old", "1")
+    refused = group.up.run("migrate", "start", source.endpoint)
+    assert "the target holds 1 keys" in refused.stderr
+    assert group.serves(), "what is refused changes nothing"
+    with Writer(source):
+        group.run("migrate", "start", source.endpoint, "--replace")
+        assert not group.serves()
+        wait_for(
+            lambda: json.loads(group.run("migrate", "status", "--json"))["phase"] == "following",
+            "the group to follow", SERVES_SECONDS,
+        )  # fmt: skip
+        group.run("migrate", "complete", "--pause-source", "--wait", "5")
+        wanted = contents(source)
+        assert contents(group.primary) == wanted
+    group.run("switchover")
+    wait_until_it_serves(group)
+    assert contents(group.primary) == wanted
+    assert {"MigrationStarted", "MigrationEnded"} <= set(group.events())
+
+
+def test_a_migration_into_a_group_is_stopped(group: Group, started: Keep, tmp_path: Path) -> None:
+    source = started(start_redis("--repl-diskless-sync-delay", "0", "--dir", str(tmp_path)))
+    fill(source, batches=1)
+    assert "is not held" in group.up.run("migrate", "stop").stderr
+    group.run("migrate", "start", source.endpoint)
+    assert "held already" in group.up.run("migrate", "start", source.endpoint).stderr
+    wait_for(
+        lambda: json.loads(group.run("migrate", "status", "--json"))["lag_bytes"] == 0,
+        "the group to follow", SERVES_SECONDS,
+    )  # fmt: skip
+    group.run("migrate", "stop")
+    wait_until_it_serves(group)
+    with Redis(group.primary.host, group.primary.port) as client:
+        assert client.dbsize() > 0

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from tests.backup.writing import Writer, digest, fill
+from tests.backup.writing import Writer, contents, digest, fill
 from tests.connection import WAIT_SECONDS
 from tests.servers import LOGS, Server, memcluster, start_redis, start_redis_mode, wait_for
 
@@ -64,7 +64,7 @@ def test_under_load_nothing_is_lost(started: Keep, source_kind: str, target_kind
         said = done("complete", "--server", target.endpoint, "--pause-source", "--wait", "5")
         assert "is a primary with" in said
         assert "stop it before then" in said
-        assert digest(source) == digest(target)
+        assert contents(source) == contents(target)
         with Redis(target.host, target.port) as client:
             assert client.set("after", "1")
     assert status(target)["phase"] == "none"

@@ -12,7 +12,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from tests.servers import Server
 
-KEYS = 500
+KEYS = 200
 BATCH = 20
 HELD_SECONDS = 1.0
 
@@ -81,6 +81,31 @@ def digest(server: Server) -> str:
     """Redis's own hash of all that a server holds."""
     with Redis(server.host, server.port, decode_responses=True) as client:
         return str(client.execute_command("DEBUG", "DIGEST"))
+
+
+READS = {
+    "string": lambda client, key: client.get(key),
+    "hash": lambda client, key: client.hgetall(key),
+    "list": lambda client, key: client.lrange(key, 0, -1),
+    "set": lambda client, key: client.smembers(key),
+    "zset": lambda client, key: client.zrange(key, 0, -1, withscores=True),
+    "stream": lambda client, key: client.xrange(key),
+}
+
+
+def contents(server: Server) -> dict[bytes, object]:
+    """All that a server holds, by reading: one that holds its writers keeps DEBUG waiting too."""
+    with Redis(server.host, server.port) as client:
+        keys = sorted(client.scan_iter(count=1000))
+        with client.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.type(key).pexpiretime(key)
+            answers = pipeline.execute()
+            kinds, expiries = answers[::2], answers[1::2]
+            for key, kind in zip(keys, kinds, strict=True):
+                READS[kind.decode()](pipeline, key)
+            values = pipeline.execute()
+    return {key: found for key, *found in zip(keys, kinds, expiries, values, strict=True)}
 
 
 def fill(server: Server, batches: int = 50, seed: int = 2) -> None:

@@ -30,7 +30,8 @@ LOOK_SECONDS = 0.02
 
 async def delete(group: RunningGroup, supervisor: Supervisor, snapshot: str | None) -> AsyncGenerator[str, None]:
     """Says each step; `snapshot` names the final one, None: there is to be none."""
-    with group.unattended():
+    group.hold("it is to be deleted")
+    try:
         if snapshot is not None:
             node = await _fenced_primary(group)
             yield f"{node.name} takes no more writes"
@@ -48,14 +49,13 @@ async def delete(group: RunningGroup, supervisor: Supervisor, snapshot: str | No
         if all(member.is_retired for member in supervisor.view.members):
             supervisor.drain("nothing is left to run")
         yield f"{group.name} is deleted: take [group.{group.name}] out of the file, or the next start makes it anew"
+    finally:
+        group.let_go()
 
 
 async def _fenced_primary(group: RunningGroup) -> Node:
     """The last primary once it serves nobody any more."""
-    leader = group.view.state.leader if group.view.state else None
-    node = group.view.find(leader.node) if leader else None
-    if node is None:
-        raise MemclusterError(f"{group.name} has no primary now: wait for `memcluster status` to show one")
+    node = group.primary_node()
     seconds = float(group.table.settings.lease_ttl) + SPARE_SECONDS
     with trio.move_on_after(seconds):
         while True:

@@ -30,6 +30,20 @@ def begin(
     return Record({"leader": leader}, event="election", node=previous, sentence=f"election of epoch {epoch}: {why}")
 
 
+def adopt(view: View, state: GroupState, node: NodeView, why: str) -> Record:
+    """Names the primary whose data came from elsewhere while nobody served: nobody else holds them, whatever logs say.
+
+    No log is compared: the offsets of two streams say nothing of each other. The others' leases were over before.
+    """
+    assert node.status
+    epoch = max(state.leader.epoch, highest_epoch(view)) + 1
+    config, run_id = state.config, node.status.run_id
+    sync = Sync(epoch, node.name, run_id, {}, replicas_needed(config.durability), (), config.durability, version=1)
+    leader = Leader(epoch, node.name, run_id, state.leader.node, why)
+    sentence = f"{node.name} is primary of epoch {epoch}: {why}"
+    return Record({"leader": leader, "sync": sync}, event="primary", node=node.name, sentence=sentence)
+
+
 def highest_epoch(view: View) -> int:
     """The highest epoch that a node has seen."""
     return max((node.status.epoch for node in view.nodes if node.is_reachable and node.status), default=0)

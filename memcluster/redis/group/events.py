@@ -30,6 +30,8 @@ NAMES = {
     "out-of-sync": "ReplicaOutOfSync",
     "durability": "DurabilityChanged",
     "left": "RemoveCacheNodeComplete",
+    "migration": "MigrationStarted",
+    "migrated": "MigrationEnded",
     "snapshot": "SnapshotComplete",
     "snapshot-failed": "SnapshotFailed",
     "snapshot-deleted": "SnapshotDeleted",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
+from msgspec.structs import replace
 
 from memcluster.cluster.store.entries import Compare, Put, StoreUnavailable
 from memcluster.errors import MemclusterError
@@ -24,7 +25,9 @@ from memcluster.redis.backup.keeper import Keeper
 from memcluster.redis.backup.source import Node
 from memcluster.redis.group import events
 from memcluster.redis.group.alarm import Clock
+from memcluster.redis.group.election import adopt
 from memcluster.redis.group.endpoints import relayed
+from memcluster.redis.group.facts import Facts
 from memcluster.redis.group.identity import own_name
 from memcluster.redis.group.loop import Loop
 from memcluster.redis.group.sentinel.picture import draw
@@ -32,9 +35,10 @@ from memcluster.redis.group.sentinel.server import Sentinel
 from memcluster.redis.group.state import Config, Request, prefix, read, write
 from memcluster.redis.group.surroundings import Surroundings
 from memcluster.redis.group.transport import NodePorts
+from memcluster.redis.group.view import Pointed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from memcluster.cluster.store.contract import Store
@@ -44,7 +48,7 @@ if TYPE_CHECKING:
     from memcluster.redis.group.state import Event, NodeConfig
     from memcluster.redis.group.surroundings import Processes
     from memcluster.redis.group.table import GroupTable
-    from memcluster.redis.group.view import View
+    from memcluster.redis.group.view import NodeView, View
 
 REST_AFTER_FAULT_SECONDS = 1.0
 """After a turn that failed by a fault of ours."""
@@ -132,18 +136,50 @@ class RunningGroup:
                 until = self.clock.now() + REST_AFTER_FAULT_SECONDS
             await self.clock.wait(until)
 
-    @contextmanager
-    def unattended(self) -> Iterator[None]:
-        """For the length of a block nobody decides about this group, no client reaches it, and its lease runs out."""
+    # --- while somebody else has it
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody decides about it."""
+        return not self._is_attended.is_set()
+
+    def primary_node(self) -> NodeView:
+        """Who was named primary last; MemclusterError while there is an election."""
+        leader = self.view.state.leader if self.view.state else None
+        node = self.view.find(leader.node) if leader else None
+        if node is None:
+            raise MemclusterError(f"{self.name} has no primary now: wait for `memcluster status` to show one")
+        return node
+
+    def hold(self, why: str) -> None:
+        """Nobody decides about this group until `let_go`: no client reaches it, and its primary's lease runs out."""
+        if self.is_held:
+            raise MemclusterError(f"{self.name} is held already: `memcluster events {self.name}` says what for")
+        log.info("%s: nobody decides about it: %s", self.name, why)
         self._is_attended = trio.Event()
-        try:
-            self.endpoints.point(None, ())
-            yield
-        finally:
-            if not self.is_deleted:
-                pointed = self.view.pointed
-                self.endpoints.point(pointed.primary, pointed.readers)
-            self._is_attended.set()
+        self.endpoints.point(None, ())
+
+    async def adopt(self, why: str) -> None:
+        """What the primary's node holds now is the group's data, in an epoch of its own."""
+        node = self.primary_node()
+        status = await self.ask_node(node.config)
+        if not self.is_held or status is None:
+            raise MemclusterError(f"{node.name} does not answer, or {self.name} is not held: see `memcluster status`")
+        facts = Facts(self.name, self.store)
+        for _ in range(ATTEMPTS_MAX):
+            state = await facts.read()
+            if await facts.record(state, adopt(self.view, state, replace(node, status=status), why), time.time()):
+                return
+        raise MemclusterError(f"{self.name}: its state cannot be written: others write all the time")
+
+    def let_go(self) -> None:
+        """It is decided about again, and clients are led to its primary as soon as that serves."""
+        if not self.is_held:
+            raise MemclusterError(f"{self.name} is not held: there is nothing to end")
+        if self._loop is not None:
+            self._loop.view = replace(self._loop.view, pointed=Pointed())
+        self._is_attended.set()
+        self.clock.ring()
 
     def forget(self) -> None:
         """It is deleted: nobody decides about it any more."""

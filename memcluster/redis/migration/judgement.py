@@ -34,11 +34,13 @@ class Progress:
     lag_bytes: int | None
     sync_left_bytes: int
     keys: int
+    replica_lag_bytes: int = 0
+    """Of what ours has taken, what the last of its own replicas has not."""
 
     @property
     def has_caught_up(self) -> bool:
-        """Whether ours holds all that the source has said."""
-        return self.phase is Phase.FOLLOWING and self.lag_bytes == 0
+        """Whether ours and its replicas hold all that the source has said."""
+        return self.phase is Phase.FOLLOWING and self.lag_bytes == 0 and self.replica_lag_bytes == 0
 
 
 def obstacles(source: Side, target: Side, databases: int, *, replaces: bool) -> list[str]:
@@ -99,6 +101,7 @@ def progress(source: Side | None, target: Side) -> Progress:
         lag_bytes=max(0, source.offset - target.offset) if source and known else None,
         sync_left_bytes=target.sync_left_bytes,
         keys=target.keys,
+        replica_lag_bytes=max(0, target.offset - min(target.replica_offsets, default=target.offset)),
     )
 
 

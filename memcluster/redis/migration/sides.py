@@ -37,7 +37,8 @@ class Side:
     """up or down, if it follows somebody."""
     is_syncing: bool = False
     sync_left_bytes: int = 0
-    replicas: int = 0
+    replica_offsets: tuple[int, ...] = ()
+    """How far those are that follow it."""
 
 
 def look(client: Client) -> Side:
@@ -70,13 +71,23 @@ def side(address: str, said: Mapping[str, str]) -> Side:
         link=said.get("master_link_status", "") if is_replica else "",
         is_syncing=said.get("master_sync_in_progress") == "1",
         sync_left_bytes=max(0, _number(said, "master_sync_left_bytes")),
-        replicas=_number(said, "connected_slaves"),
+        replica_offsets=tuple(_replica_offset(said[f"slave{number}"]) for number in range(_replicas(said))),
     )
 
 
 def _number(said: Mapping[str, str], name: str) -> int:
     text = said.get(name, "0")
     return int(text) if text.lstrip("-").isdigit() else 0
+
+
+def _replicas(said: Mapping[str, str]) -> int:
+    return next(number for number in range(len(said) + 1) if f"slave{number}" not in said)
+
+
+def _replica_offset(value: str) -> int:
+    """Of `ip=10.0.0.1,port=6379,state=online,offset=12,lag=0`."""
+    found = [part.removeprefix("offset=") for part in value.split(",") if part.startswith("offset=")]
+    return int(found[0]) if found and found[0].isdigit() else 0
 
 
 def _keys(value: str) -> int:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 POLL_SECONDS = 0.02
-PAUSE_SPARE_SECONDS = 2.0
-"""How much longer the source is held than we wait: nothing may be written between the last look and the promotion."""
+PAUSE_SPARE_SECONDS = 15.0
+"""How much longer the source is held than we wait: nothing may be written between the last look and the promotion.
+
+A group takes some seconds to promote its node. Then it is the time to point clients elsewhere.
+"""
 
 
 @dataclass(frozen=True)
@@ -77,20 +80,31 @@ def status(target: Client, source_login: Login) -> Progress:
     return progress(source, look(target))
 
 
+def detach(target: Client) -> None:
+    """Makes the target a primary: it follows nobody any more."""
+    target.ask("REPLICAOF", "NO", "ONE")
+
+
 def complete(
-    target: Client, source_login: Login, *, wait_seconds: float, pauses: bool, each: Callable[[Progress], object]
+    target: Client,
+    source_login: Login,
+    *,
+    wait_seconds: float,
+    pauses: bool,
+    promote: Callable[[Client], object] = detach,
 ) -> Progress:
     """Waits until the target has everything, then makes it a primary; MigrationError if it does not catch up.
 
-    With `pauses` the source takes no writes from before the last look until after the promotion.
+    With `pauses` the source takes no writes from before the last look until after the promotion, which for a member of
+    a group is the group's own.
     """
     found = _following(target, source_login)
     with Client(found.source, source_login) as source:
         if pauses:
             source.ask("CLIENT", "PAUSE", round((wait_seconds + PAUSE_SPARE_SECONDS) * 1000), "WRITE")
         try:
-            found = _wait(target, source, wait_seconds, each)
-            target.ask("REPLICAOF", "NO", "ONE")
+            found = _wait(target, source, wait_seconds)
+            promote(target)
         except BaseException:
             if pauses:
                 with suppress(ServerError):
@@ -99,12 +113,12 @@ def complete(
     return found
 
 
-def stop(target: Client) -> Side:
+def stop(target: Client, promote: Callable[[Client], object] = detach) -> Side:
     """Ends it where it is: the target keeps what it has and is a primary; what it was is returned."""
     before = look(target)
     if before.role != "replica":
         raise MigrationError(f"{target.address} follows nobody: there is no migration to stop")
-    target.ask("REPLICAOF", "NO", "ONE")
+    promote(target)
     return before
 
 
@@ -122,19 +136,19 @@ def _following(target: Client, source_login: Login) -> Progress:
     return found
 
 
-def _wait(target: Client, source: Client, wait_seconds: float, each: Callable[[Progress], object]) -> Progress:
+def _wait(target: Client, source: Client, wait_seconds: float) -> Progress:
     deadline = time.monotonic() + wait_seconds
     while True:
         # The source first: what it says then, the target has if it is as far.
         found = progress(look(source), look(target))
-        each(found)
         if found.has_caught_up:
             return found
         if found.phase is not Phase.FOLLOWING:
             raise MigrationError(f"the link to {found.source} broke ({found.phase.value}): wait, then complete again")
         if time.monotonic() > deadline:
             raise MigrationError(
-                f"{target.address} is {found.lag_bytes} bytes behind after {wait_seconds:g} s: complete when less is "
+                f"{target.address} is {found.lag_bytes} bytes behind after {wait_seconds:g} s, its replicas "
+                f"{found.replica_lag_bytes} more: complete when less is "
                 "written, give --wait longer, or hold the writers with --pause-source"
             )
         time.sleep(POLL_SECONDS)
