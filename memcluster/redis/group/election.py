@@ -93,7 +93,7 @@ def choose(view: View, state: GroupState, sealed: list[NodeView]) -> NodeView | 
         pool = _near(view, state, sealed)
     if isinstance(pool, str):
         if not accepts_loss:
-            return f"{pool} (`memcluster failover now` goes on without)"
+            return f"{pool} (`memcluster failover now --accept-loss` goes on without)"
         pool = sealed
     return _best(view, state, pool)
 

@@ -11,6 +11,7 @@ replicas must pass. All else is read anew each turn.
 from __future__ import annotations
 
 import logging
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 FAST_TURNS_MAX = 20
 """So many turns in a row may follow at once upon another; then the loop takes a breath, whatever there is to do."""
+
+SECONDS = re.compile(r"\d+\.\d s")
 
 log = logging.getLogger(__name__)
 
@@ -253,6 +256,8 @@ class Loop:
             self._said = ""
 
     def _say_once(self, sentence: str) -> None:
-        if sentence != self._said:
+        """What is said every turn, but for how many seconds are left, is said once."""
+        gist = SECONDS.sub("", sentence)
+        if gist != self._said:
             log.info("%s: %s", self.group, sentence)
-        self._said = sentence
+        self._said = gist
