@@ -138,5 +138,8 @@ class Writers:
 def missing(member: Member, acknowledged: dict[str, Write]) -> dict[str, tuple[int, Write]]:
     """Of the acknowledged writes those that a member does not hold: what it has, and what it should have."""
     keys = list(acknowledged)
-    held = [int(value or 0) for value in member.client().mget(keys)] if keys else []
+    client = member.client()
+    # What is there is asked, not what is confirmed.
+    client.execute_command("CLIENT", "DURABILITY", "async")
+    held = [int(value or 0) for value in client.mget(keys)] if keys else []
     return {key: (has, acknowledged[key]) for key, has in zip(keys, held, strict=True) if has < acknowledged[key].value}

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import redis
 
@@ -91,6 +92,8 @@ def test_what_was_asked_while_the_process_was_stopped_is_not_served_afterwards(t
     serve_for(member.orders, 500)
     client.set("key", "value")
     member.server.signal(signal.SIGSTOP)
+    process = psutil.Process(member.server.process.pid)
+    wait_for(lambda: process.status() == psutil.STATUS_STOPPED, "the process to stop")
     connection = client.connection
     assert connection
     connection.send_command("GET", "key")
