@@ -1,6 +1,7 @@
 """Redis mode with a log: what a write costs with a replica attached, and what clients feel of a save or a rewrite."""
 
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -41,28 +42,34 @@ def _refuse_if_behind(scene: Scene, replica: Client) -> None:
 def measure_saving(scene: Scene) -> Figures:
     """The p99.9 at a fixed rate, without a save and while one runs after the other."""
     settings = dict(scene.settings)
-    order, field = settings.pop("order"), settings.pop("field")
+    order, fields = settings.pop("order"), settings.pop("fields")
     asked = {**settings, "protocol": "resp", "servers": [scene.server.address], "warm_up_seconds": 0.5}
     seconds = max(scene.options.seconds, SECONDS_MIN)
     if scene.is_first:
         typed.fill(scene.server.port, typed.strings(KEYS))
-        _save(scene, order, field)
+        _save(scene, order, fields)
     quiet = _p999_us(generator.run(**asked, seconds=seconds))
     with ThreadPoolExecutor(1) as pool:
         load = pool.submit(lambda: generator.run(**asked, seconds=seconds))
         saves = 0
         while not load.done():
-            _save(scene, order, field)
+            _save(scene, order, fields)
             saves += 1
         busy = _p999_us(load.result())
     return {"quiet_p999_us": quiet, "p999_us": busy, "p999_growth": busy / quiet, "saves": float(saves)}
 
 
-def _save(scene: Scene, order: str, field: str) -> None:
-    """One save or rewrite, begun and awaited."""
+def _save(scene: Scene, order: str, fields: Sequence[str]) -> None:
+    """One save or rewrite, begun and awaited; a rewrite may be scheduled before it is in progress."""
     with Client(scene.server.address) as client:
+
+        def is_idle() -> bool:
+            said = client.info("persistence")
+            return all(said.get(field, "0") == "0" for field in fields)
+
+        wait_until(is_idle, f"what goes before {order}", SAVE_SECONDS)
         client.ask(order)
-        wait_until(lambda: client.info("persistence")[field] == "0", order, SAVE_SECONDS)
+        wait_until(is_idle, order, SAVE_SECONDS)
 
 
 def _p999_us(report: dict[str, Any]) -> float:

@@ -23,10 +23,10 @@ def _logged(fsync: str) -> Scenario:
     )  # fmt: skip
 
 
-def _saving(name: str, title: str, order: str, field: str, *directives: str) -> Scenario:
+def _saving(name: str, title: str, order: str, fields: tuple[str, ...], *directives: str) -> Scenario:
     settings = {
         **SHAPE, "keys": durable.KEYS, "commands": [SET, GET], "rate": 5_000.0, "connections": 20, "order": order,
-        "field": field,
+        "fields": fields,
     }  # fmt: skip
     return _row(
         name, f"1,000,000 keys, 5,000 requests/s: p99.9 {title} and without", durable.measure_saving,
@@ -46,8 +46,9 @@ DURABLE_SCENARIOS = (
     _logged("always"),
     _row("replica-16", f"SET pipelined by {PIPELINE}, one replica attached", durable.measure_replicated,
          at_most={"redis-server": 0.9}, settings={**SHAPE, "commands": [SET], "pipeline": PIPELINE}),
-    _saving("saving", "while saving", "BGSAVE", "rdb_bgsave_in_progress"),
-    _saving("rewriting", "while rewriting the log", "BGREWRITEAOF", "aof_rewrite_in_progress",
+    _saving("saving", "while saving", "BGSAVE", ("rdb_bgsave_in_progress",)),
+    _saving("rewriting", "while rewriting the log", "BGREWRITEAOF",
+            ("aof_rewrite_in_progress", "aof_rewrite_scheduled"),
             "--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"),
     _loading("aof", "an append-only file", prepare=loading.write_log, directives=loading.LOGGED),
     _loading("rdb", "an RDB file", prepare=loading.write_rdb),

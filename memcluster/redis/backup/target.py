@@ -21,7 +21,7 @@ import msgspec
 
 from memcluster.errors import BackupError
 from memcluster.redis.backup import manifest as manifests
-from memcluster.redis.backup.manifest import Manifest, check_name
+from memcluster.redis.backup.manifest import Manifest, State, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,11 +188,11 @@ class Target:
             claim = self._claimed(path)
             if claim is not None and not claim.has_ended(now):
                 return
-            if claim is not None and self.files.exists(self.path(claim.name, MANIFEST)):
-                left = self.manifest(claim.name)
-                if not left.is_complete:
-                    self.write(left.failed("whoever took it was gone before it was complete"))
-                    self.remove_data(claim.name)
+            left = self._described(claim.name) if claim is not None else None
+            # One whose manifest cannot be read is shown as failed anyway.
+            if left is not None and left.state is State.CREATING:
+                self.write(left.failed("whoever took it was gone before it was complete"))
+                self.remove_data(left.name)
             with suppress(FileNotFoundError):
                 self.files.rm_file(path)
 

@@ -134,6 +134,17 @@ def test_what_a_process_left_that_is_gone(target: Target, tmp_path: Path) -> Non
         pass
 
 
+@pytest.mark.parametrize("content", [None, b"{"])
+def test_what_was_left_without_a_manifest_blocks_nobody(target: Target, content: bytes | None) -> None:
+    target.files.makedirs(target.path("a"), exist_ok=True)
+    if content is not None:
+        target.files.pipe_file(target.path("a", "manifest.json"), content)
+    gone = Running("a", f"{own_name().partition(':')[0]}:1:1", NOON)
+    target.files.pipe_file(target.path("g.running.json"), msgspec.json.encode(gone))
+    with target.running("g", "b", NOON, NOON):
+        pass
+
+
 def test_what_a_process_elsewhere_does_is_its_own_until_its_deadline(target: Target) -> None:
     target.files.makedirs(target.root, exist_ok=True)
     elsewhere = Running("a", "another-machine:1:1", NOON)
