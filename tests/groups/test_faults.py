@@ -1,0 +1,214 @@
+"""A group under load while its processes are killed and stopped: what was acknowledged is there, and nobody reads back.
+
+The load appends to lists and reads them, through the primary port and, as Sentinel's clients do, at the primary itself,
+so that what a deposed primary still has in its sockets is seen, too. GROUP_ROUNDS=50 plays as many rounds of each kind.
+"""
+
+import os
+import signal
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import psutil
+import pytest
+
+from memcluster.redis import resp
+from tests.cli.running import are_gone
+from tests.concurrency.serializable import anomalies
+from tests.connection import Connection
+from tests.groups.appends import Load, by_port, by_sentinel, final
+from tests.groups.one_thread import stopped_first_thread
+from tests.groups.running import Group, ask, running_group
+from tests.groups.writability import Clock, Witness, epoch_of
+from tests.servers import wait_for
+
+ROUNDS = int(os.environ.get("GROUP_ROUNDS", "2"))
+LEASE_SECONDS = 3.0
+WRITABLE_MEDIAN_SECONDS, WRITABLE_MAX_SECONDS = 1.5, 3.0
+PAUSE_MAX_SECONDS = 0.3
+HEAL_SECONDS = 60.0
+TAIL, FILLING = 40, "x" * 1_000_000
+"""More than sockets hold: of less the replicas would have it all, frozen or not."""
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
+    with running_group(tmp_path_factory.mktemp("group"), durability="sync:1") as group:
+        yield group
+
+
+@pytest.fixture(scope="module")
+def lax_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
+    with running_group(tmp_path_factory.mktemp("lax"), durability="async") as group:
+        yield group
+
+
+@contextmanager
+def watched(group: Group, name: str) -> Iterator[tuple[Load, Clock, Witness]]:
+    """Load, a clock and witnesses; afterwards the group is whole, and in each epoch one node took writes."""
+    finds = [by_port(group.address)] * 3 + [by_sentinel(group.sentinel)] * 3
+    addresses = {node: group.node_address(node) for node in group.nodes()}
+    with ExitStack() as stack:
+        load, clock, witness = (
+            stack.enter_context(each) for each in (Load(name, finds), Clock(group.address), Witness(addresses))
+        )
+        wait_for(lambda: load.tally["answered"] > 50 or load.faults, "the load to run", HEAL_SECONDS)
+        yield load, clock, witness
+        answered = load.tally["answered"]
+        wait_for(lambda: load.tally["answered"] > answered + 50 or load.faults, "the load to go on", HEAL_SECONDS)
+        group.wait_until_whole()
+    assert witness.writes > 0
+    assert all(len(takers) == 1 for takers in witness.takers.values()), dict(witness.takers)
+
+
+def check(group: Group, load: Load) -> None:
+    """Every acknowledged append is there, and what was read happened in one order that respects time."""
+    held = final(group.address, load.keys)
+    assert not anomalies(load.history, held)
+
+
+# --- what is done to the group in the middle of it
+
+
+def kill_primary(group: Group) -> None:
+    group.process(group.primary()).kill()
+
+
+def stop_primary(group: Group) -> None:
+    """For longer than its lease; then it goes on, with what waits in its sockets."""
+    primary = group.primary()
+    process, epoch = group.process(primary), group.status()["epoch"]
+    process.suspend()
+    wait_for(lambda: group.status()["epoch"] > epoch and group.status()["primary"], "another primary", HEAL_SECONDS)
+    wait_for(lambda: takes_writes(group), "writes to be taken", HEAL_SECONDS)
+    process.resume()
+
+
+def stop_python_of_primary(group: Group) -> None:
+    """The first thread of the primary stands still: its engine serves on, and nobody needs to take over."""
+    primary = group.primary()
+    epoch = group.status()["epoch"]
+    with stopped_first_thread(group.process(primary).pid):
+        until = time.monotonic() + 1.5 * LEASE_SECONDS
+        wait_for(lambda: time.monotonic() > until, "more than a lease", HEAL_SECONDS)
+        assert (group.status()["epoch"], group.primary()) == (epoch, primary)
+        assert takes_writes(group)
+
+
+def stop_supervisor(group: Group) -> None:
+    """Nobody renews the lease: the primary fences itself, its Python stopped or not, and serves when it is renewed."""
+    primary = group.node_address(group.primary())
+    pid = group.process(group.primary()).pid
+    with stopped_first_thread(pid):
+        group.signal_supervisor(signal.SIGSTOP)
+        try:
+            wait_for(lambda: is_fenced(primary), "the primary to fence itself", 2 * LEASE_SECONDS)
+        finally:
+            group.signal_supervisor(signal.SIGCONT)
+    wait_for(lambda: takes_writes(group), "writes to be taken again", HEAL_SECONDS)
+
+
+def kill_supervisor(group: Group) -> None:
+    """Its nodes end with it; started again it goes on with what they hold."""
+    children = group.kill_supervisor()
+    wait_for(lambda: are_gone(children), "the nodes to end", HEAL_SECONDS)
+    group.start()
+
+
+def takes_writes(group: Group) -> bool:
+    try:
+        with Connection(group.address, 1.0) as connection:
+            return not isinstance(ask(connection, "SET", "probe", "x"), resp.Refusal)
+    except (OSError, TimeoutError):
+        return False
+
+
+def is_fenced(address: tuple[str, int]) -> bool:
+    with Connection(address, 1.0) as connection:
+        return epoch_of(connection) is None
+
+
+FAULTS: dict[str, Callable[[Group], None]] = {
+    "kill -9 of the primary": kill_primary,
+    "SIGSTOP of the primary": stop_primary,
+    "its Python only": stop_python_of_primary,
+    "SIGSTOP of the supervisor": stop_supervisor,
+    "kill -9 of the supervisor": kill_supervisor,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nothing_acknowledged_is_lost_and_nothing_is_read_back(group: Group, fault: str) -> None:
+    gaps: list[float] = []
+    for number in range(ROUNDS):
+        with watched(group, f"{fault.replace(' ', '-')}:{number}") as (load, clock, _):
+            began = time.monotonic()
+            FAULTS[fault](group)
+        check(group, load)
+        gaps.append(clock.gap_seconds(began))
+    print(f"{fault}: longest time without a write: {', '.join(f'{gap:.2f} s' for gap in gaps)}")
+    if fault == "kill -9 of the primary":
+        assert statistics.median(gaps) <= WRITABLE_MEDIAN_SECONDS, gaps
+        assert max(gaps) <= WRITABLE_MAX_SECONDS, gaps
+
+
+def test_a_switchover_holds_writes_for_a_moment(group: Group) -> None:
+    gaps: list[float] = []
+    for number in range(ROUNDS):
+        before = group.primary()
+        with watched(group, f"switchover:{number}") as (load, clock, _):
+            began = time.monotonic()
+            said = group.up.run("switchover", "orders")
+            assert said.returncode == 0, said.stderr
+        check(group, load)
+        assert group.primary() != before
+        assert not losses(group)
+        gaps.append(clock.gap_seconds(began))
+    print(f"switchover: longest time without a write: {', '.join(f'{gap:.3f} s' for gap in gaps)}")
+    assert max(gaps) <= PAUSE_MAX_SECONDS, gaps
+
+
+def test_without_waiting_for_replicas_what_is_lost_is_said(lax_group: Group) -> None:
+    """A primary that is stopped goes on with a tail that nobody has: it is set aside and counted."""
+    group = lax_group
+    for number in range(ROUNDS):
+        said_before = len(losses(group))
+        primary = group.primary()
+        freeze_replicas(group, primary)
+        with Connection(group.node_address(primary)) as connection:
+            for value in range(TAIL):
+                said = ask(connection, "RPUSH", f"tail:{number}", f"{value}:{FILLING}")
+                assert not isinstance(said, resp.Refusal)
+        process = group.process(primary)
+        process.suspend()
+        thaw(group, primary)
+        wait_for(lambda primary=primary: group.status()["primary"] not in (None, primary), "a failover", HEAL_SECONDS)  # type: ignore[misc]
+        wait_for(lambda: takes_writes(group), "writes to be taken", HEAL_SECONDS)
+        process.resume()
+        group.wait_until_whole()
+        wait_for(lambda said=said_before: len(losses(group)) > said, "the event")  # type: ignore[misc]
+        assert "bytes that the primary does not have" in losses(group)[-1]
+        folder = group.folder / "orders" / primary
+        assert list(folder.glob("lost-*.aof")), "and is set aside"
+        assert len(final(group.address, [f"tail:{number}"])[f"tail:{number}"]) < TAIL
+
+
+def losses(group: Group) -> list[str]:
+    """What events say of writes that were set aside."""
+    return [event["sentence"] for event in group.events() if event["kind"] == "lost"]
+
+
+def replicas(group: Group, primary: str) -> list[psutil.Process]:
+    return [group.process(name) for name in group.nodes() if name != primary]
+
+
+def freeze_replicas(group: Group, primary: str) -> None:
+    for process in replicas(group, primary):
+        process.suspend()
+
+
+def thaw(group: Group, primary: str) -> None:
+    for process in replicas(group, primary):
+        process.resume()
