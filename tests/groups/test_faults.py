@@ -191,7 +191,8 @@ def test_without_waiting_for_replicas_what_is_lost_is_said(lax_group: Group) -> 
         wait_for(lambda said=said_before: len(losses(group)) > said, "the event")  # type: ignore[misc]
         assert "bytes that the primary does not have" in losses(group)[-1]
         folder = group.folder / "orders" / primary
-        assert list(folder.glob("lost-*.aof")), "and is set aside"
+        aside = b"".join(path.read_bytes() for path in folder.glob("lost-*.aof"))
+        assert all(f"{value}:{FILLING}".encode() in aside for value in (TAIL - 2, TAIL - 1)), "and is set aside"
         assert len(final(group.address, [f"tail:{number}"])[f"tail:{number}"]) < TAIL
 
 

@@ -99,7 +99,7 @@ impl Server {
         Directory::open(self.log_names()).map_or(true, |directory| !directory.is_empty())
     }
 
-    fn log_names(&self) -> Names {
+    pub(crate) fn log_names(&self) -> Names {
         let text = |name| self.config.text(name);
         Names {
             home: PathBuf::from(text(config::DIRECTORY)),

@@ -1,9 +1,11 @@
 //! What a member's log has beyond the point where its group went on without it: kept in a file, counted, and then given up.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
+
+use journal::aof::Directory;
 
 use crate::config;
 use crate::server::Server;
@@ -19,15 +21,8 @@ impl Server {
         self.group.lost.fetch_add(end - shared, Relaxed);
         let path = Path::new(&self.config.text(config::DIRECTORY)).join(format!("lost-{}.aof", history.epoch));
         let name = String::from_utf8_lossy(&history.replid).into_owned();
-        let from = shared.max(self.journal.start());
-        let mut bytes = Vec::new();
-        let read = self.journal.read(from, &mut bytes, usize::MAX);
-        let kept = if read.is_ok() { from..end } else { end..end };
-        let head = format!(
-            "#bytes {shared}..{end} of the log {name} in epoch {}, which its group has gone on without; here are {}..{}\r\n",
-            history.epoch, kept.start, kept.end
-        );
-        if let Err(error) = write(&path, head.as_bytes(), &bytes) {
+        let whose = format!("#bytes {shared}..{end} of the log {name} in epoch {}", history.epoch);
+        if let Err(error) = self.write_tail(&path, &whose, shared, end) {
             self.replication.complain(format!(
                 "{}: {error}: {} bytes of the log are lost",
                 path.display(),
@@ -37,12 +32,38 @@ impl Server {
     }
 }
 
+impl Server {
+    /// What memory holds; where that is not all of it, the log's last file, which holds more.
+    fn write_tail(&self, path: &Path, whose: &str, shared: u64, end: u64) -> io::Result<()> {
+        let from = shared.max(self.journal.start());
+        if from > shared
+            && let Some(log) = self.last_log_file()
+        {
+            let head = format!(
+                "{whose}, which its group has gone on without; here is all since the log was last rewritten\r\n"
+            );
+            return write(path, head.as_bytes(), &mut File::open(log)?);
+        }
+        let mut bytes = Vec::new();
+        let read = self.journal.read(from, &mut bytes, usize::MAX);
+        let kept = if read.is_ok() { from..end } else { end..end };
+        let head = format!("{whose}, which its group has gone on without; here are {}..{}\r\n", kept.start, kept.end);
+        write(path, head.as_bytes(), &mut bytes.as_slice())
+    }
+
+    /// The file that the log is written to, with everything in it.
+    fn last_log_file(&self) -> Option<PathBuf> {
+        self.log_writer()?.flush();
+        Directory::open(self.log_names()).ok()?.last()
+    }
+}
+
 /// A file that is there already keeps what it has: it gets more behind it.
-fn write(path: &Path, head: &[u8], bytes: &[u8]) -> io::Result<()> {
+fn write(path: &Path, head: &[u8], tail: &mut impl Read) -> io::Result<()> {
     let is_new = fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     file.write_all(head)?;
-    file.write_all(bytes)?;
+    io::copy(tail, &mut file)?;
     file.sync_all()?;
     match path.parent() {
         Some(directory) if is_new => fs::File::open(directory)?.sync_all(),
