@@ -109,6 +109,8 @@ class RedisGroup:
 
     def is_whole(self) -> bool:
         """Whether a primary serves and all others follow it and are in sync."""
+        if not self._running.group.has_begun:
+            return False
         now = self.standing
         others = [node for node in now.nodes if node.name != now.primary]
         follow = all(node.role == "replica" and node.link == "up" and node.is_in_sync for node in others)
@@ -125,13 +127,13 @@ class RedisGroup:
     def kill(self, name: str) -> None:
         """Ends a node, as kill -9 would: connections break, and what it held in memory is gone."""
         self._nodes.pop(name).stop(0.0)
-        self._running.group.clock.ring()
+        self._running.ring()
 
     def revive(self, name: str) -> None:
         """Starts a node again at its place."""
         config = next(node for node in self._running.group.nodes if node.name == name)
         self._start_node(config)
-        self._running.group.clock.ring()
+        self._running.ring()
 
     def switch_over(self, to: str | None = None) -> None:
         """Makes another node primary, without losing a write."""
@@ -193,7 +195,7 @@ class RedisGroup:
 
     def retire(self, name: str) -> None:
         """The group needs it no longer."""
-        self.kill(name)
+        self._nodes.pop(name).stop(0.0)
 
     # --- inside
 
@@ -250,6 +252,11 @@ class _GroupThread:
         if self._failure is not None or self._token is None:
             raise NodeError(f"the group has ended by itself: {self._failure}") from self._failure
         return trio.from_thread.run(function, *arguments, trio_token=self._token)
+
+    def ring(self) -> None:
+        """Something has happened: the group looks at once. A bell of trio's is rung in trio's thread."""
+        if self._token is not None:
+            trio.from_thread.run_sync(self.group.clock.ring, trio_token=self._token)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -87,6 +87,11 @@ class RunningGroup:
         return self.table.name
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is anything to be seen."""
+        return self._loop is not None
+
+    @property
     def view(self) -> View:
         """How it is seen now."""
         if self._loop is None:
