@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -113,8 +113,10 @@ class RunningGroup:
 
     async def run(self, processes: Processes) -> None:
         """Keeps it well until it is cancelled."""
-        transport = NodePorts(self.table.login)
-        with relayed(self.table.places, self.ports, self.nodes) as self._endpoints:
+        with (
+            closing(NodePorts(self.table.login)) as transport,
+            relayed(self.table.places, self.ports, self.nodes) as self._endpoints,
+        ):
             surroundings = Surroundings(transport, processes, self._endpoints, self.clock)
             # The folder's lock is ours: whoever supervised before us has ended, and so have its nodes.
             me, settings = own_name(), self.table.settings

@@ -135,7 +135,7 @@ class NodePorts:
                     nursery.start_soon(one, places)
         return wrong
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Ends all connections."""
         for port in self._ports.values():
             port.close()
