@@ -5,6 +5,7 @@ mod kept;
 mod talk;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use kept::Kept;
 use proptest::prelude::*;
@@ -165,4 +166,56 @@ fn one_that_is_dropped_leaves_nothing_behind_and_lets_the_next_one_begin() {
     let mut copy = Talk::to(loaded(&file).0);
     assert_eq!(copy.ask(1, &[b"GET", b"key:7"]), b"$6\r\nvalue!\r\n");
     assert_eq!(digest(&mut copy), digest(&mut talk));
+}
+
+/// Threads move amounts between accounts, in transactions over all shards; each snapshot has the same sum, and so is of one moment.
+#[test]
+fn a_snapshot_is_of_one_moment_while_threads_write() {
+    const ACCOUNTS: u64 = 200;
+    let server = server();
+    let mut talk = Talk::to(server.clone());
+    for account in 0..ACCOUNTS {
+        talk.ask(1, &[b"SET", format!("account:{account}").as_bytes(), b"1000"]);
+        talk.ask(1, &[b"RPUSH", format!("list:{account}").as_bytes(), b"0"]);
+    }
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for thread in 1..=3u64 {
+            let (server, is_over) = (server.clone(), &is_over);
+            scope.spawn(move || {
+                let (mut talk, mut state) = (Talk::to(server), thread);
+                while !is_over.load(Relaxed) {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    let (from, to) = ((state >> 33) % ACCOUNTS, (state >> 13) % ACCOUNTS);
+                    let lines = format!(
+                        "MULTI\r\nDECRBY account:{from} 7\r\nINCRBY account:{to} 7\r\nRPUSH list:{from} {state}\r\nLTRIM list:{from} \
+                         -3 -1\r\nEXEC\r\n"
+                    );
+                    talk.send(thread, lines.as_bytes());
+                    talk.answers(thread);
+                }
+            });
+        }
+        for round in 0..10 {
+            let mut snapshot = server.snapshot(NOW).in_pieces(1 + 100 * round);
+            let mut file = Vec::new();
+            while snapshot.next(&mut file) {
+                std::thread::yield_now();
+            }
+            drop(snapshot);
+            let mut copy = Talk::to(loaded(&file).0);
+            let sum: i64 = (0..ACCOUNTS)
+                .map(|account| number(&copy.ask(1, &[b"GET", format!("account:{account}").as_bytes()])))
+                .sum();
+            assert_eq!(sum, 1000 * ACCOUNTS as i64, "nothing is lost or made between two shards");
+        }
+        is_over.store(true, Relaxed);
+    });
+    server.validate();
+}
+
+/// The number in a bulk string.
+fn number(answer: &[u8]) -> i64 {
+    let text = std::str::from_utf8(answer).expect("a number is text");
+    text.lines().nth(1).expect("there is an account").parse().expect("it holds a number")
 }
