@@ -3,6 +3,7 @@
 use dataset::{Group, Hash, Id, List, Packing, Set, SetBounds, SortedSet, Stream, Value};
 use rdb::{Event, Kind};
 
+use super::fields::Fields;
 use crate::tuning::Tuning;
 
 /// A value that is complete.
@@ -40,6 +41,7 @@ pub(crate) struct Builder {
     packing: Packing,
     bounds: SetBounds,
     string: Vec<u8>,
+    fields: Fields,
     part: Part,
     /// What stood before the key of a stream: see `dump`. They are taken one after the other.
     pub(crate) extras: Vec<Option<u64>>,
@@ -55,12 +57,13 @@ fn id(id: rdb::Id) -> Id {
 impl Builder {
     pub(crate) fn new(tuning: &Tuning) -> Self {
         let (packing, bounds) = (tuning.hash_packing(), tuning.set_bounds());
-        Self { packing, bounds, string: Vec::new(), part: Part::String, extras: Vec::new() }
+        Self { packing, bounds, string: Vec::new(), fields: Fields::default(), part: Part::String, extras: Vec::new() }
     }
 
     pub(crate) fn begin(&mut self, kind: Kind) {
         self.string.clear();
         self.string.shrink_to(KEPT_MAX);
+        self.fields.clear();
         self.part = match kind {
             Kind::String => Part::String,
             Kind::List => Part::List(Box::default()),
@@ -82,7 +85,10 @@ impl Builder {
             (Part::String, Event::String(bytes)) => self.string.extend_from_slice(bytes),
             (Part::List(list), Event::Element(element)) => list.push(dataset::End::Back, element),
             (Part::Hash(hash), Event::Field { field, value }) => {
-                return once(hash.set(field, value, self.packing), "a hash's field");
+                self.fields.push(field, value);
+                if self.fields.are_many() {
+                    return once(self.fields.pour(hash, self.packing), "a hash's field");
+                }
             }
             (Part::Set(set), Event::Element(member)) => return once(set.insert(member, self.bounds), "a set's member"),
             (Part::SortedSet(sorted), Event::Member { member, score }) => {
@@ -95,11 +101,14 @@ impl Builder {
     }
 
     /// It is complete.
-    pub(crate) fn end(&mut self) -> Built<'_> {
+    pub(crate) fn end(&mut self) -> Result<Built<'_>, String> {
         let value = match std::mem::replace(&mut self.part, Part::String) {
-            Part::String => return Built::String(&self.string),
+            Part::String => return Ok(Built::String(&self.string)),
             Part::List(list) => Value::List(list),
-            Part::Hash(hash) => Value::Hash(hash),
+            Part::Hash(mut hash) => {
+                once(self.fields.pour(&mut hash, self.packing), "a hash's field")?;
+                Value::Hash(hash)
+            }
             Part::Set(set) => Value::Set(set),
             Part::SortedSet(sorted) => Value::SortedSet(sorted),
             Part::Stream(mut growing) => {
@@ -108,7 +117,7 @@ impl Builder {
                 Value::Stream(Box::new(growing.stream))
             }
         };
-        if value.is_spent() { Built::Nothing } else { Built::Value(value) }
+        Ok(if value.is_spent() { Built::Nothing } else { Built::Value(value) })
     }
 }
 

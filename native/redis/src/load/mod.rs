@@ -4,6 +4,7 @@
 mod builder;
 mod check;
 mod check_log;
+mod fields;
 mod file;
 
 use std::io::BufRead;
@@ -137,7 +138,7 @@ impl Load<'_> {
     /// The value is complete.
     fn put(&mut self) -> Result<(), String> {
         let (server, now) = (self.server, self.now);
-        let built = self.builder.end();
+        let built = self.builder.end()?;
         let is_due = self.attributes.expires_at.is_some_and(|at| at <= now);
         if is_due && self.expired == Expired::LeftOut {
             self.loaded.expired += 1;
@@ -172,7 +173,7 @@ pub(crate) fn value_of(payload: rdb::payload::Payload<'_>, server: &Server) -> O
         match event {
             Event::Key(key) => builder.begin(key.kind),
             Event::EndOfKey => {
-                value = match builder.end() {
+                value = match builder.end()? {
                     Built::Nothing => None,
                     Built::String(bytes) => Some(Value::String(bytes.to_vec())),
                     Built::Value(value) => Some(value),
