@@ -17,6 +17,7 @@ KEYS: tuple[Row, ...] = (
     Row("HSET hash (field value)..."),
     Row("ZADD zset (score member)..."),
     Row("DEL any..."),
+    Row("RESTORE any milliseconds value [REPLACE] [ABSTTL] [IDLETIME count]", weight=1),
     Row("UNLINK any..."),
     Row("EXISTS any..."),
     Row("TYPE any"),
