@@ -95,7 +95,8 @@ impl Item {
     }
 
     /// The same once more.
-    pub(crate) fn copy(&self) -> Self {
+    #[must_use]
+    pub fn copy(&self) -> Self {
         let mut copy = match self.view() {
             View::String(bytes) => Self::string(self.key(), bytes, self.access()),
             view => Self::new(self.key(), view.to_value(), self.access()),

@@ -93,6 +93,8 @@ impl Ongoing {
         let (former, taken) = (std::mem::take(&mut self.former), self.taken.take());
         if self.position < END {
             let mut marked = Vec::<Box<[u8]>>::new();
+            // The waits for memory overlap, so that the lock is held for less.
+            items.ahead(self.position).for_each(Item::bring);
             let next = items.scan(self.position, count, hasher, |item| {
                 if item.is_marked() {
                     marked.push(item.key().into());

@@ -255,6 +255,12 @@ impl<T> Table<T> {
         if position > u64::from(u32::MAX) || self.segments.is_empty() { 0 } else { position }
     }
 
+    /// The elements of the segment where a walk with this cursor goes on.
+    pub(crate) fn ahead(&self, cursor: u64) -> impl Iterator<Item = &T> {
+        let segment = self.segments.get(self.segment_of((cursor as u32).reverse_bits().into()));
+        segment.into_iter().flatten()
+    }
+
     /// Where the interval of orders that a segment holds ends.
     fn end_of(&self, segment: usize) -> u64 {
         let round = self.segments.len().ilog2();

@@ -29,9 +29,13 @@ use crate::server::{Server, VERSION};
 /// A piece is handed out once it has so many bytes, unless others are asked for.
 const PIECE: usize = 64 << 10;
 
-/// What is written under a shard's lock in one go: so many items, or as many as make about so many bytes.
+/// What is taken under a shard's lock in one go: so many items, or as many as make about so many bytes.
 const STEP_ITEMS: usize = 64;
 const STEP_BYTES: usize = 16 << 10;
+
+/// Items up to this weight are copied under the lock and written without it: most of the work is to write and to compress, and who
+/// is put off the processor while he has a lock keeps all others waiting. Larger ones would take twice the memory.
+const COPIED_MAX: usize = 8 << 10;
 
 /// Who waits for a long script to end tries again so often.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -267,22 +271,26 @@ impl Snapshot {
     /// The next items of a shard, under its lock.
     fn walk(&mut self, is_wanted: bool) {
         let Self { server, cut, accesses, writer, keys, .. } = self;
-        let (before, mut met) = (writer.bytes().len(), 0);
+        let (mut copies, mut met, mut weight) = (Vec::new(), 0, 0);
         let mut data = server.dataset.lock(Shards::one(self.shard));
         let step = data.snapshot_step(self.database, self.items, |item| {
-            met += 1;
-            if is_wanted {
+            let its = item.weight();
+            (met, weight) = (met + 1, weight + its);
+            if is_wanted && its <= COPIED_MAX {
+                copies.push(item.copy());
+            } else if is_wanted {
                 server.dump(item, *accesses, cut.now, writer);
                 *keys += 1;
             }
         });
         drop(data);
-        if let Some(each) = (writer.bytes().len() - before).checked_div(met) {
+        if let Some(each) = weight.checked_div(met) {
             self.items = (STEP_BYTES / each.max(1)).clamp(1, STEP_ITEMS);
         }
-        let Step { former, taken, is_last } = step;
+        let Step { mut former, taken, is_last } = step;
         let bytes: usize = former.iter().map(Item::weight).sum();
         cut.turn.0.kept_bytes.fetch_add(bytes as u64, Relaxed);
+        former.append(&mut copies);
         (self.former, self.taken) = (former.into_iter(), taken);
         self.shard += usize::from(is_last);
     }
