@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 PIPELINE = 8
 KEYS = 16
@@ -36,14 +38,18 @@ class Writer:
 
     number: int
     port: int
-    first: int
-    sent: int = 0
+    first: int = 0
+    found: dict[int, int] = field(default_factory=dict)
+    """What was there when it began: of each key, which write; of the transaction, under the key -1."""
+    sent: int = -1
     acknowledged: list[tuple[float, int]] = field(default_factory=list)
-    """When, and up to which number."""
+    """When, and up to which number, `PIPELINE` of them each time."""
     refused: str = ""
 
     def run(self) -> None:
-        client = redis.Redis("127.0.0.1", self.port, socket_timeout=SOCKET_SECONDS)
+        # One that is told of the end asks nobody again.
+        once = Retry(NoBackoff(), 0)
+        client = redis.Redis("127.0.0.1", self.port, socket_timeout=SOCKET_SECONDS, retry=once)
         number = self.first
         try:
             while True:
@@ -65,38 +71,41 @@ class Writer:
         finally:
             client.close()
 
-    def acknowledged_before(self, moment: float) -> int:
-        """The last number that was acknowledged then."""
-        return max((number for at, number in self.acknowledged if at <= moment), default=self.first - 1)
+    def wanted(self, moment: float) -> dict[int, int]:
+        """Which write of each key has to be there at least: what was there, and what was acknowledged until then."""
+        wanted = dict(self.found)
+        for _, last in [batch for batch in self.acknowledged if batch[0] <= moment]:
+            wanted |= {number % KEYS: number for number in range(last - PIPELINE + 1, last + 1)}
+            wanted[-1] = last
+        return wanted
 
 
 def check(writers: list[Writer], port: int, moment: float) -> None:
     """What was acknowledged before the moment is there, nothing is torn, and nothing is there that was not sent."""
     client = redis.Redis("127.0.0.1", port, socket_timeout=SOCKET_SECONDS)
     for writer in writers:
-        least = writer.acknowledged_before(moment)
         one, other = client.mget(f"{writer.number}:one", f"{writer.number}:other")
         assert one == other, "a transaction is there as a whole or not at all"
-        last = number_of(one, writer.number) if one else writer.first - 1
-        assert least <= last <= max(writer.sent, least), f"{least} was acknowledged, {last} is there"
-        for key in range(KEYS):
-            wanted = [number for number in range(max(0, least - KEYS + 1), least + 1) if number % KEYS == key]
-            stored = client.get(f"{writer.number}:{key}")
-            if stored is None:
-                assert not wanted, f"{wanted} was acknowledged"
-                continue
-            found = number_of(stored, writer.number)
-            assert found % KEYS == key
-            assert not wanted or found >= wanted[0], f"{wanted[0]} was acknowledged, {found} is there"
-            assert found <= writer.sent
+        stored = {key: client.get(f"{writer.number}:{key}") for key in range(KEYS)}
+        stored[-1] = one
+        found = {key: number_of(value, writer.number) for key, value in stored.items() if value is not None}
+        for key, number in writer.wanted(moment).items():
+            assert key in found, f"{number} was acknowledged for key {key}, nothing is there"
+            assert found[key] >= number, f"{number} was acknowledged for key {key}, {found[key]} is there"
+        for key, number in found.items():
+            assert number <= writer.sent, f"{number} was never sent"
+            assert key in (-1, number % KEYS)
+        writer.found = found
     client.close()
 
 
 class Writers:
-    """Some of them, each in a thread of its own."""
+    """Some of them, each in a thread of its own; they go on where those before them were, once these were checked."""
 
-    def __init__(self, port: int, count: int, first: int) -> None:
-        self.all = [Writer(number, port, first, sent=first - 1) for number in range(count)]
+    def __init__(self, port: int, count: int, before: list[Writer] | None = None) -> None:
+        self.all = [Writer(number, port) for number in range(count)]
+        for writer, former in zip(self.all, before or [], strict=False):
+            writer.first, writer.sent, writer.found = former.sent + 1, former.sent, former.found
         self.threads = [threading.Thread(target=writer.run) for writer in self.all]
 
     def start(self) -> None:
@@ -112,10 +121,6 @@ class Writers:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and all(thread.is_alive() for thread in self.threads):
             self.threads[0].join(min(0.05, max(deadline - time.monotonic(), 0)))
-
-    @property
-    def last(self) -> int:
-        return max(writer.sent for writer in self.all)
 
 
 def chance(seed: int) -> random.Random:

@@ -39,7 +39,7 @@ def test_a_full_disk_refuses_writes_until_there_is_room(fsync: str, small_disk: 
     server = started(begin(small_disk, fsync))
     with redis.Redis("127.0.0.1", server.port, socket_timeout=20) as client:
         client.set("calm", "x")
-        writers = Writers(server.port, 2, 0)
+        writers = Writers(server.port, 2)
         writers.start()
         writers.run_for(60)
         wait_for(lambda: client.info("persistence")["aof_last_write_status"] == "err", "the full disk to be noticed")
@@ -82,6 +82,11 @@ def refusal(folder: Path, *more: str) -> str:
     )
     assert ended.returncode == 1
     return ended.stderr
+
+
+def test_two_servers_do_not_write_one_log(tmp_path: Path, started: Started) -> None:
+    started(begin(tmp_path, "always"))
+    assert "appendonlydir is another server's, which runs: stop that, or give this one" in refusal(tmp_path)
 
 
 def test_a_torn_end_is_cut_off(tmp_path: Path, started: Started) -> None:

@@ -132,7 +132,7 @@ impl Journal {
         }
         log.put(unit, self.is_wanted_by(Want::File));
         let end = log.ring.end();
-        self.end.advance(end);
+        self.end.follow(end);
         end
     }
 
@@ -142,7 +142,7 @@ impl Journal {
         log.database = Some(database);
         log.put(bytes, self.is_wanted_by(Want::File));
         let end = log.ring.end();
-        self.end.advance(end);
+        self.end.follow(end);
         end
     }
 
@@ -155,7 +155,7 @@ impl Journal {
         }
         log.put(bytes, self.is_wanted_by(Want::File));
         let end = log.ring.end();
-        self.end.advance(end);
+        self.end.follow(end);
         Some(end)
     }
 

@@ -6,7 +6,7 @@
 //!   who moves:  watermark.raise(offset)          rings armed bells, each once
 //! ```
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Release, Ordering::SeqCst, fence};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -36,14 +36,14 @@ impl Watermark {
 
     /// Moves it, if that is forward, and rings.
     pub fn raise(&self, offset: u64) {
-        self.advance(offset);
+        self.offset.fetch_max(offset, SeqCst);
         self.ring();
     }
 
-    /// Moves it and leaves the ringing to the end of what goes on.
+    /// Moves it and leaves the ringing to the end of what goes on. One at a time does that, and only forwards.
     #[inline]
-    pub(crate) fn advance(&self, offset: u64) {
-        self.offset.fetch_max(offset, SeqCst);
+    pub(crate) fn follow(&self, offset: u64) {
+        self.offset.store(offset, Release);
     }
 
     /// Puts it anywhere: another stream begins.
@@ -55,6 +55,8 @@ impl Watermark {
     /// Rings the bells that are armed.
     #[inline]
     pub(crate) fn ring(&self) {
+        // Who arms a bell looks at the offset afterwards: either he sees it, or his bell is seen here.
+        fence(SeqCst);
         if self.is_awaited.load(SeqCst) {
             self.ring_all();
         }

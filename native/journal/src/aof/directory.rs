@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FlockOperation, flock};
+
 use super::manifest::{Entry, Manifest};
 
 /// Where a log lies and how its files are called.
@@ -25,6 +27,8 @@ pub struct Directory {
     manifest: Manifest,
     /// The manifest on the disk does not name the files that are written: their base is not complete yet.
     is_unlisted: bool,
+    /// Nobody else writes here as long as this is open.
+    lock: Option<File>,
 }
 
 impl Names {
@@ -57,7 +61,7 @@ impl Directory {
             Err(error) if error.kind() == ErrorKind::NotFound => return Self::without_manifest(names),
             Err(error) => return Err(format!("can't read {}: {error}", path.display())),
         };
-        let directory = Self { names, manifest, is_unlisted: false };
+        let directory = Self { names, manifest, is_unlisted: false, lock: None };
         for entry in directory.manifest.parts() {
             let part = directory.part(entry);
             if !part.is_file() {
@@ -85,7 +89,7 @@ impl Directory {
                 names.manifest()
             ));
         }
-        let mut directory = Self { names, manifest: Manifest::default(), is_unlisted: false };
+        let mut directory = Self { names, manifest: Manifest::default(), is_unlisted: false, lock: None };
         let moved = folder.join(&directory.names.file);
         if old.is_file() || moved.is_file() {
             directory.create()?;
@@ -98,6 +102,24 @@ impl Directory {
             directory.persist()?;
         }
         Ok(directory)
+    }
+
+    /// The folder is this server's, until this is dropped.
+    ///
+    /// # Errors
+    /// Another server has it.
+    pub fn lock(&mut self) -> Result<(), String> {
+        self.create()?;
+        let path = self.names.path();
+        let folder = File::open(&path).map_err(said("can't open", &path))?;
+        flock(&folder, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+            format!(
+                "{} is another server's, which runs: stop that, or give this one a `dir` of its own",
+                path.display()
+            )
+        })?;
+        self.lock = Some(folder);
+        Ok(())
     }
 
     /// Removes what a rewrite that was interrupted has left; none is on its way.

@@ -119,7 +119,7 @@ impl Keeper {
             let second = self.shared.stamps.load(Relaxed).then(unix_second);
             let before = self.increment.length();
             let written = self.increment.write(&self.group, &taken.history, taken.end, second);
-            written.map_err(|error| format!("can't write the append-only file: {error}"))?;
+            written.map_err(|error| error.to_string())?;
             self.shared.size.fetch_add(self.increment.length() - before, Relaxed);
             self.group.clear();
         }
@@ -155,7 +155,7 @@ impl Keeper {
         let began = Instant::now();
         let synced = self.increment.sync();
         self.shared.is_lost.store(self.increment.is_lost(), Relaxed);
-        synced.map_err(|error| format!("can't sync the append-only file: {error}"))?;
+        synced.map_err(|error| format!("fdatasync: {error}"))?;
         if began.elapsed() > SECOND {
             self.shared.delayed_syncs.fetch_add(1, Relaxed);
         }

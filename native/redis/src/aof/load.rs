@@ -43,10 +43,13 @@ impl Server {
         if !self.config.is_on(config::APPENDONLY) {
             return Ok(None);
         }
-        let (directory, has_data) = (Directory::open(self.log_names())?, self.dataset.weight() > 0);
+        let (mut directory, has_data) = (Directory::open(self.log_names())?, self.dataset.weight() > 0);
+        // Before anything is cut off: it may be what another server writes at this moment.
+        directory.lock()?;
         if directory.is_empty() {
             if has_data {
                 // A base is made of what was loaded from elsewhere.
+                drop(directory);
                 self.switch_log_on(now);
                 return Ok(None);
             }

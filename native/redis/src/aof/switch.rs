@@ -21,6 +21,7 @@ impl Server {
             return;
         }
         let begun = Directory::open(self.log_names()).and_then(|mut directory| {
+            directory.lock()?;
             directory.begin_unlisted();
             Writer::start(self.journal.clone(), directory, false, self.fsync())
         });
