@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tests.simulation.group.bugs import Bugs
 
 START_SECONDS = 0.25
-TROUBLE_SECONDS = 3.5
-SECONDS_BETWEEN = 0.45
+TROUBLE_SECONDS = 3.0
+SECONDS_BETWEEN = 0.4
 HEALING_SECONDS = 4.5
 HEALED_SHARE = 0.12
 """Of the schedules whose end is waited for: healing takes more turns than trouble."""

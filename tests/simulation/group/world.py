@@ -31,7 +31,7 @@ SETTINGS = check(
 )
 DURABILITIES = ("sync:1", "sync:1", "sync:1", "sync:2", "bounded:300", "async")
 WRITE_SHARE = 0.7
-CLIENT_SECONDS = 0.06
+CLIENT_SECONDS = 0.075
 STALE_CLIENT_SHARE = 0.35
 
 
