@@ -116,3 +116,25 @@ def test_a_server_that_ends_gives_its_replicas_all_it_has_written(begin: Start) 
     source.stop()
     with client(copy) as reader:
         assert reader.dbsize() == 20_000
+
+
+@pytest.mark.parametrize("primary", ["ours", "theirs"])
+def test_a_replica_goes_on_from_its_snapshot(
+    begin: Start, started: Callable[[Server], Server], tmp_path: Path, primary: str
+) -> None:
+    source, folder = begin(primary, *LONG), tmp_path / "saved"
+    folder.mkdir()
+    flags = (*OURS, "--dir", str(folder), "--replicaof", f"{source.host} {source.port}")
+    copy = started(start_redis_mode(*flags))
+    wait_until_up(copy)
+    with Load(source) as load:
+        written(load, 1000)
+        with client(copy) as connection:
+            connection.save()
+        copy.kill()
+        written(load, load.writes + 500)
+        copy = started(start_redis_mode(*flags, port=copy.port))
+        wait_until_up(copy)
+    assert_equal(copy, source)
+    found = about(source, "stats")
+    assert (found["sync_full"], found["sync_partial_ok"]) == (1, 1)

@@ -30,6 +30,15 @@ impl Holds {
         self.all.iter_mut().filter(|(other, _)| *other == number).for_each(|hold| hold.1 = at);
     }
 
+    /// Another stream has begun: what they are at means nothing any more.
+    pub(crate) fn forget(&mut self) {
+        self.all.clear();
+    }
+
+    pub(crate) fn has(&self, number: u64) -> bool {
+        self.all.iter().any(|(other, _)| *other == number)
+    }
+
     pub(crate) fn leave(&mut self, number: u64) {
         self.all.retain(|(other, _)| *other != number);
     }
@@ -108,6 +117,10 @@ mod tests {
         assert_eq!((journal.start(), slow.at()), (13, 13));
         drop(slow);
         assert_eq!(journal.start(), 14, "the backlog alone");
+        let mut old = journal.hold(14).expect("kept");
+        journal.restart(crate::History::new([b'b'; 40]), 10);
+        journal.append_raw(0, b"another one");
+        assert_eq!(old.read(&mut bytes, 1), Err(Gone), "of another stream, whose offset it is by chance");
         journal.validate();
     }
 }

@@ -235,6 +235,9 @@ impl Journal {
 
     pub(crate) fn read_for(&self, number: u64, from: u64, into: &mut Vec<u8>, max: usize) -> Result<usize, Gone> {
         let mut log = self.log.lock();
+        if !log.holds.has(number) {
+            return Err(Gone);
+        }
         let count = log.ring.read(from, into, max).ok_or(Gone)?;
         log.holds.advance(number, from + count as u64);
         Ok(count)
@@ -299,6 +302,7 @@ impl Journal {
         let capacity = log.ring.capacity();
         (log.ring, log.history, log.database) = (Ring::new(capacity, offset), history, None);
         (log.pending, log.split) = (Vec::new(), None);
+        log.holds.forget();
         for watermark in [&self.end, &self.written, &self.synced] {
             watermark.reset(offset);
         }

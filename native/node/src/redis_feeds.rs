@@ -1,5 +1,5 @@
 //! The connections of one worker that are fed with the stream: at the end of each turn they get what has come since the last one, and
-//! another worker's changes wake this one.
+//! another worker's changes wake this one. Who waits for copies is looked at as well.
 
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use crate::redis_service::wall_clock;
 pub(crate) struct Feeds {
     /// Rings when the stream has got longer.
     bell: Arc<Bell>,
+    /// Rings when more of it is on the disk, for who waits for that.
+    disk: Arc<Bell>,
     post: Arc<Post>,
     number: usize,
     limits: PushLimits,
@@ -25,8 +27,10 @@ pub(crate) struct Feeds {
 impl Feeds {
     pub(crate) fn new(worker: &Worker, number: usize, post: Arc<Post>) -> Self {
         let waker = post.clone();
-        let bell = worker.server().journal().end.bell(move || waker.wake(number));
-        Self { bell, post, number, limits: worker.feed_limits(), is_any: false }
+        let wake = move || waker.wake(number);
+        let journal = worker.server().journal();
+        let (bell, disk) = (journal.end.bell(wake.clone()), journal.synced.bell(wake));
+        Self { bell, disk, post, number, limits: worker.feed_limits(), is_any: false }
     }
 
     /// This worker is about to change something, and looks at the stream itself when it is done.
@@ -47,6 +51,10 @@ impl Feeds {
         self.is_any = !worker.replicas().is_empty();
         if self.is_any {
             self.feed(worker, links);
+        }
+        if worker.has_waiting() {
+            self.disk.arm();
+            worker.look_at_waiting();
         }
     }
 

@@ -3,12 +3,13 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use reactor::Token;
+use reactor::{Census, Token};
 use redis::Server;
 use redis::replication::{Follower, Over, Target};
 
@@ -22,6 +23,8 @@ const SEND_MAX: Duration = Duration::from_secs(10);
 /// Time between two attempts: the first, and the most.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// The most where everything was sent in vain: the primary is not to do that all the time.
+const PAUSE_LOST_MAX: Duration = Duration::from_secs(60);
 /// Bytes read at a time.
 const PIECE: usize = 256 << 10;
 
@@ -33,12 +36,15 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    pub(crate) fn start(server: Arc<Server>, post: Arc<Post>) -> io::Result<Self> {
+    pub(crate) fn start(server: Arc<Server>, post: Arc<Post>, census: Census) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let (told, followed) = (stop.clone(), server.clone());
         let thread = Builder::new().name("follower".to_owned()).spawn(move || {
             let mut run = Run { follower: Follower::new(followed), post, stop: told };
-            run.run();
+            if catch_unwind(AssertUnwindSafe(|| run.run())).is_err() {
+                // Half of a command may have been applied: nobody is to see that.
+                census.fail("the thread that follows the primary panicked".to_owned());
+            }
         })?;
         Ok(Self { server, stop, thread: Some(thread) })
     }
@@ -67,16 +73,22 @@ impl Run {
         while !self.stop.load(Relaxed) {
             let Some(target) = self.follower.order(LOOK) else { continue };
             let began = Instant::now();
-            match self.follow(&target) {
-                Over::Superseded => pause = PAUSE_FIRST,
-                Over::Failed(why) => {
-                    self.follower.lost(&why, wall_clock());
-                    // A link that stood for long was a good one.
-                    pause = if began.elapsed() > PAUSE_MAX { PAUSE_FIRST } else { (pause * 2).min(PAUSE_MAX) };
-                    self.wait(pause);
-                }
+            let over = self.follow(&target);
+            // A link that stood for long was a good one.
+            let stood = |for_long: Duration| began.elapsed() > for_long;
+            let (why, longer) = match &over {
+                Over::Superseded => ("", PAUSE_FIRST),
+                Over::Failed(why) if stood(PAUSE_MAX) => (why.as_str(), PAUSE_FIRST),
+                Over::Failed(why) => (why.as_str(), (pause * 2).min(PAUSE_MAX)),
+                Over::Lost(why) if stood(PAUSE_LOST_MAX) => (why.as_str(), PAUSE_MAX),
+                Over::Lost(why) => (why.as_str(), (pause * 2).clamp(PAUSE_MAX, PAUSE_LOST_MAX)),
+            };
+            pause = longer;
+            if over != Over::Superseded {
+                self.follower.lost(why, wall_clock());
+                self.deliver();
+                self.wait(pause);
             }
-            self.deliver();
         }
     }
 

@@ -92,6 +92,7 @@ impl RedisNode {
         let (redis, limit) = (self.redis.clone(), self.output_limit);
         let listeners: Arc<[String]> = self.census.listeners().into();
         redis.begin_loading();
+        redis.begin_role();
         self.server.start(|number| {
             let worker = redis::Worker::new(redis.clone(), number);
             Redis::new(worker, number, post.clone(), listeners.clone(), limit)
@@ -99,11 +100,11 @@ impl RedisNode {
         let loaded = self.redis.load_at_start(wall_clock());
         let begun = loaded.and_then(|_| self.redis.begin_log(wall_clock()));
         begun.map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong))?;
+        self.redis.begin_stream();
         self.redis.end_loading();
         self.files = Some(Files::start(self.redis.clone())?);
         self.saving = Some(Saving::start(self.redis.clone(), post.clone())?);
-        self.following = Some(Following::start(self.redis.clone(), post.clone())?);
-        self.redis.follow_configured();
+        self.following = Some(Following::start(self.redis.clone(), post.clone(), self.census.clone())?);
         let mut keeper = redis::Sweeper::new(self.redis.clone());
         self.sweeper = Some(Sweeper::start(move || {
             for (to, mail) in keeper.sweep(wall_clock()).take() {

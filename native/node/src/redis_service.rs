@@ -218,6 +218,9 @@ impl Service for Redis {
 
     fn turn(&mut self, links: &mut Links) {
         self.feeds.turn(&mut self.worker, links);
+        if !self.worker.outbox().is_empty() {
+            self.deliver(links);
+        }
     }
 
     fn due(&self) -> Option<Instant> {

@@ -279,6 +279,11 @@ impl Census {
         self.control.end(None);
     }
 
+    /// The same, because something has gone wrong that can't be gone on with.
+    pub fn fail(&self, why: String) {
+        self.control.end(Some(why));
+    }
+
     /// One for each worker, in their order.
     #[must_use]
     pub fn wakers(&self) -> Vec<Waker> {

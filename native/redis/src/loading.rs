@@ -50,7 +50,11 @@ impl Server {
         match given {
             Some(given) => self.load_file(given, now).map(Some),
             None if (self.config.is_on(config::APPENDONLY) && self.has_log()) || !own.exists() => Ok(None),
-            None => self.load_file(&own, now).map(Some),
+            None => {
+                let loaded = self.load_file(&own, now)?;
+                self.take_up_stream(&loaded);
+                Ok(Some(loaded))
+            }
         }
     }
 
@@ -61,7 +65,9 @@ impl Server {
     pub fn load_file(&self, path: &Path, now: Millis) -> Result<Loaded, String> {
         let wrong = |what: String| format!("{}: {what}", path.display());
         let mut source = load::open(path).map_err(|error| error.to_string())?;
-        let loaded = self.load(&mut source, now, Expired::LeftOut).map_err(|error| wrong(error.to_string()))?;
+        // What follows in a primary's stream may be about keys that have expired meanwhile.
+        let expired = if self.replication.is_replica() { Expired::Kept } else { Expired::LeftOut };
+        let loaded = self.load(&mut source, now, expired).map_err(|error| wrong(error.to_string()))?;
         let rest = source.fill_buf().map_err(|error| wrong(error.to_string()))?;
         if !rest.is_empty() {
             return Err(wrong(

@@ -154,6 +154,18 @@ impl Worker {
         &self.server
     }
 
+    /// Somebody waits for copies elsewhere, or on the disk.
+    #[inline]
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        self.server.replication.waiting.is_any()
+    }
+
+    /// Looks whether what they wait for has come.
+    pub fn look_at_waiting(&mut self) {
+        self.server.look_at_waiting(&mut self.after.outbox);
+    }
+
     /// Nothing is under way for this connection. A replica's is ended last, when it has all that the others have written.
     #[must_use]
     pub fn is_idle(&self, session: &Session) -> bool {

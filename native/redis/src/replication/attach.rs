@@ -57,6 +57,7 @@ impl Server {
         };
         let replica = Arc::new(Replica::new(session.id, host, announced, asked.is_none(), now, feed));
         replica.acked.store(held, SeqCst);
+        self.replication.has_fed.store(true, SeqCst);
         session.client().mark(mark::REPLICA, true);
         session.replica = Some(replica.clone());
         self.replication.replicas.enter(replica);

@@ -39,6 +39,18 @@ impl Waiting {
         self.all.lock().push((needs, waiter));
         self.is_any.store(true, SeqCst);
     }
+
+    /// Other offsets begin with another role.
+    pub(super) fn forget(&self) {
+        self.asked_at.store(0, SeqCst);
+        self.asked_from.store(0, SeqCst);
+    }
+
+    /// Somebody waits.
+    #[inline]
+    pub(crate) fn is_any(&self) -> bool {
+        self.is_any.load(SeqCst)
+    }
 }
 
 impl Needs {
@@ -118,7 +130,7 @@ impl Server {
     /// Something that is waited for may have come.
     pub(crate) fn look_at_waiting(&self, outbox: &mut Outbox) {
         let waiting = &self.replication.waiting;
-        if !waiting.is_any.load(SeqCst) {
+        if !waiting.is_any() {
             return;
         }
         let mut all = waiting.all.lock();

@@ -20,7 +20,7 @@ use crate::outbox::PushLimits;
 /// Bytes of a snapshot that wait between the saver and the connection.
 const QUEUE_MAX: usize = 4 << 20;
 /// Bytes that lie in a connection's reply at most before more are put there.
-const WINDOW: usize = 1 << 20;
+const WINDOW: usize = 256 << 10;
 
 /// What a replica still needs.
 #[derive(Debug)]

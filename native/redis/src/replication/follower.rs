@@ -35,6 +35,8 @@ pub enum Over {
     Superseded,
     /// It is of no use; another one may be.
     Failed(String),
+    /// What the primary sends can't be taken over, so that everything is needed again; it may be the same the next time.
+    Lost(String),
 }
 
 /// Follows primaries, one at a time.
@@ -100,7 +102,7 @@ impl Follower {
         let history = server.journal.history();
         let end = server.journal.end.get();
         let is_whole = !self.is_lost && !server.restraints.has(reason::LOADING);
-        let is_known = self.has_loaded || end > 0 && server.journal.database().is_some();
+        let is_known = self.has_loaded || end > 0 || server.replication.has_fed();
         // Whose stream was forked here and has not been written to is still in the former one.
         let name = if history.second_end == Some(end) { history.second } else { history.replid };
         let held = (is_whole && is_known).then_some((name, end));
@@ -118,7 +120,8 @@ impl Follower {
         };
         let (link, first) = Link::begin(introduction);
         (self.link, self.receiving, self.is_silent) = (Some(link), None, true);
-        self.applier.begin(self.generation, server.journal.database().unwrap_or(0));
+        // Where the journal does not know it, what comes next says it: it is the first of a new primary.
+        self.applier.begin(self.generation, server.journal.database().unwrap_or(self.applier.database()));
         self.note_state(LinkState::Greeting);
         first
     }
@@ -260,7 +263,7 @@ impl Follower {
             let (shown, why) =
                 (words.first().copied().unwrap_or_default(), String::from_utf8_lossy(&fault.0).into_owned());
             let offset = self.server.journal.end.get();
-            return Err(Over::Failed(format!(
+            return Err(Over::Lost(format!(
                 "the primary's command {} behind offset {offset} can't be applied: {why}: everything is copied again",
                 shown.escape_ascii()
             )));

@@ -60,6 +60,8 @@ pub(crate) struct Replication {
     pub(crate) counts: Counts,
     /// What went wrong last, for INFO.
     trouble: Mutex<String>,
+    /// Somebody has been fed: others have this server's stream.
+    has_fed: AtomicBool,
     /// That a replica waits for a snapshot.
     pub(crate) snapshots: snapshots::Wanted,
     /// When replicas were last sent a sign of life.
@@ -88,6 +90,10 @@ impl Replication {
     /// No role has changed since then. Asked with a shard locked, the answer holds as long as that is.
     pub(crate) fn is_current(&self, generation: u64) -> bool {
         self.generation.load(SeqCst) == generation
+    }
+
+    pub(crate) fn has_fed(&self) -> bool {
+        self.has_fed.load(SeqCst)
     }
 
     /// Something went wrong that concerns no client.

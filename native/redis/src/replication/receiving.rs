@@ -139,7 +139,13 @@ impl Whole {
         let source = Told { source: BufReader::with_capacity(PIECE, self.file), alive, told_at: Instant::now() };
         let loaded: Loaded = server
             .load(source, now, Expired::Kept)
-            .map_err(|error| Over::Failed(format!("the primary's snapshot can't be loaded: {error}")))?;
+            .map_err(|error| Over::Lost(format!("the primary's snapshot can't be loaded: {error}")))?;
+        if !loaded.passed.is_empty() {
+            let what: Vec<String> = loaded.passed.iter().map(|(what, count)| format!("{count} times {what}")).collect();
+            server
+                .replication
+                .complain(format!("the primary's snapshot held what is not served here: {}", what.join(", ")));
+        }
         let database = loaded.database.unwrap_or(0);
         server.change_role(generation, |_data| {
             server.journal.change_history(|history, _| history.epoch = history.epoch.max(loaded.epoch.unwrap_or(0)));

@@ -3,15 +3,17 @@
 use std::sync::atomic::Ordering::SeqCst;
 
 use dataset::{Locked, Millis, Shards};
-use journal::Want;
+use journal::{History, Want};
 
 use super::Replication;
 use super::follower::Over;
+use super::replication_id;
 use crate::attached::Attached;
 use crate::blocking::Unblock;
 use crate::config;
 use crate::fault::{Fault, Outcome};
 use crate::host::chance_name;
+use crate::load::Loaded;
 use crate::outbox::Outbox;
 use crate::restraints::reason;
 use crate::server::Server;
@@ -90,6 +92,7 @@ impl Replication {
     fn order_to(&self, target: Option<Target>) {
         let mut following = self.following.lock();
         self.generation.fetch_add(1, SeqCst);
+        self.waiting.forget();
         let state = if target.is_some() { LinkState::Connecting } else { LinkState::None };
         following.view = LinkView { state, ..LinkView::default() };
         following.target = target;
@@ -126,6 +129,8 @@ impl Server {
             ));
         }
         self.journal.change_history(|history, end| history.shift(chance_name(), end));
+        // Who goes on with this server need not know the database that its former primary's stream was in.
+        self.journal.forget_database();
         self.replication.is_replica.store(false, SeqCst);
         self.restrain_replica();
         self.replication.order_to(None);
@@ -142,18 +147,36 @@ impl Server {
         self.restraints.set(reason::STALE, is_replica && !is_up && !self.config.is_on(config::SERVE_STALE));
     }
 
-    /// Follows whom the settings name, if anybody: at the start, once what the disk holds is loaded. A primary begins a stream of its
-    /// own there: replicas may hold what its disk has lost, so that the same offset would not be the same data.
-    pub fn follow_configured(&self) {
+    /// Is a replica from the very start if the settings say so: nobody may take it for a primary while it loads what it has.
+    pub fn begin_role(&self) {
         let text = self.config.text(config::REPLICA_OF);
-        if text.is_empty() && self.journal.end.get() > 0 {
-            self.journal.change_history(|history, end| history.shift(chance_name(), end));
-        }
         if let Some((host, port)) = text.split_once(' ') {
+            self.replication.is_replica.store(true, SeqCst);
             // It was checked when it was set.
-            let target = Target { host: host.to_owned(), port: port.parse().unwrap_or(0), takes_over: false };
-            let mut data = self.dataset.lock(Shards::ALL);
-            self.follow(&mut data, target, &mut Outbox::default());
+            let port = port.parse().unwrap_or(0);
+            self.replication.order_to(Some(Target { host: host.to_owned(), port, takes_over: false }));
+            self.restrain_replica();
+        }
+    }
+
+    /// A snapshot of this server's own says where in which stream it was taken: it goes on from there.
+    pub(crate) fn take_up_stream(&self, loaded: &Loaded) {
+        let name = loaded.replid.as_ref().and_then(|name| replication_id(name.as_bytes()));
+        if let (Some(name), Some(offset)) = (name, loaded.offset) {
+            let history = History { epoch: loaded.epoch.unwrap_or(0), ..History::new(name) };
+            self.journal.restart(history, offset);
+            loaded.database.into_iter().for_each(|database| self.journal.set_database(database));
+        }
+    }
+
+    /// What the disk holds is loaded: a replica goes on from there. A primary begins a stream of its own: replicas may hold what its
+    /// disk has lost, so that the same offset would not be the same data.
+    pub fn begin_stream(&self) {
+        let _everything = self.dataset.lock(Shards::ALL);
+        if self.replication.is_replica() {
+            self.journal.want(Want::Replicas, true);
+        } else if self.journal.end.get() > 0 {
+            self.journal.change_history(|history, end| history.shift(chance_name(), end));
         }
     }
 
@@ -167,7 +190,7 @@ impl Server {
         if !self.journal.is_wanted() {
             let epoch = self.journal.history().epoch;
             self.journal.change_history(|history, _| {
-                *history = journal::History { epoch, ..journal::History::new(chance_name()) };
+                *history = History { epoch, ..History::new(chance_name()) };
             });
         }
         self.journal.want(Want::Replicas, true);
