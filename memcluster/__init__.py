@@ -5,7 +5,7 @@ local.py     a whole cluster inside this process
 testing.py   pytest fixtures over local.py
 proxy/       who gets a key: placements, pools, health
 cluster/     many processes as one cache: ports, supervisor, what is running where
-redis/       one Redis-mode node: directives, an object, a process
+redis/       one Redis-mode node: directives, an object, a process; groups of them, and their backups
 node/        one memcached node: an object, a process
 config.py    typed settings: file, environment, flags
 errors.py    the exception tree
@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from memcluster.local import Cluster
     from memcluster.node.node import Node
+    from memcluster.redis.group.local import RedisGroup
     from memcluster.redis.node import RedisNode
 
 __version__ = "0.1.0"
 
-__all__ = ["Cluster", "Node", "RedisNode", "__version__"]
+__all__ = ["Cluster", "Node", "RedisGroup", "RedisNode", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -38,6 +39,10 @@ def __getattr__(name: str) -> object:
         from memcluster.redis.node import RedisNode
 
         return RedisNode
+    if name == "RedisGroup":
+        from memcluster.redis.group.local import RedisGroup
+
+        return RedisGroup
     if name == "Cluster":
         from memcluster.local import Cluster
 

@@ -56,8 +56,11 @@ def redis_node() -> Iterator[RedisNode]:
 
 @pytest.fixture
 def redis_group() -> Iterator[RedisGroup]:
-    """A running group of a primary and a replica: `port` leads to the primary, `kill(primary)` makes it fail over."""
+    """A running group of a primary and two replicas: `port` leads to the primary, `kill(primary)` makes it fail over.
+
+    Its writes wait for one replica, so one node may be missing.
+    """
     from memcluster.redis.group.local import RedisGroup
 
-    with RedisGroup(replicas=1, durability="sync:1") as group:
+    with RedisGroup(replicas=2, durability="sync:1") as group:
         yield group

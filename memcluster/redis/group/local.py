@@ -170,6 +170,7 @@ class RedisGroup:
             store = MemoryStore(Clock().now)
             group = RunningGroup(self._table, wanted, ports, store, self._folder)
             self._thread = starting.enter_context(_GroupThread(group, self))
+            self.wait_for(self._has_begun, "the group to begin")
             self.wait_until_whole()
             self._held = starting.pop_all()
 
@@ -204,6 +205,10 @@ class RedisGroup:
         if self._thread is None:
             raise MemclusterError("the group does not run: use it as a context manager")
         return self._thread
+
+    def _has_begun(self) -> bool:
+        self._running.check()
+        return self._running.group.has_begun
 
     def _serving_primary(self) -> str | None:
         now = self.standing
@@ -247,10 +252,20 @@ class _GroupThread:
         self._began = threading.Event()
         self._thread = threading.Thread(target=self._run, name="memcluster-group", daemon=True)
 
-    def call(self, function: Any, *arguments: Any) -> Any:
-        """Calls an async function in the group's thread, and returns what it does."""
+    def ring(self) -> None:
+        """Something has happened to a node. From any thread."""
+        self.check()
+        if self._token is not None:
+            self._token.run_sync_soon(self.group.clock.ring)
+
+    def check(self) -> None:
+        """NodeError if the group's tasks have ended by a failure."""
         if self._failure is not None or self._token is None:
             raise NodeError(f"the group has ended by itself: {self._failure}") from self._failure
+
+    def call(self, function: Any, *arguments: Any) -> Any:
+        """Calls an async function in the group's thread, and returns what it does."""
+        self.check()
         return trio.from_thread.run(function, *arguments, trio_token=self._token)
 
     def ring(self) -> None:

@@ -88,8 +88,8 @@ class RunningGroup:
 
     @property
     def has_begun(self) -> bool:
-        """Whether there is anything to be seen."""
-        return self._loop is not None
+        """Whether there is something to be seen of it."""
+        return self._loop is not None and self._endpoints is not None
 
     @property
     def view(self) -> View:
