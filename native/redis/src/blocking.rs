@@ -42,8 +42,6 @@ pub(crate) struct Wait {
 pub(crate) enum AtDeadline {
     /// A null array.
     NullArray,
-    /// A null.
-    Null,
     /// How many have what is waited for.
     Copies(Needs),
 }
@@ -53,7 +51,6 @@ impl AtDeadline {
         match self {
             Self::Copies(needs) => needs.answer(server, reply),
             Self::NullArray => reply.null_array(),
-            Self::Null => reply.null(),
         }
     }
 }

@@ -8,7 +8,6 @@
 //!
 //! It knows no sockets and no threads: mail for other connections leaves through the `Outbox`, and the host delivers it.
 #![forbid(unsafe_code)]
-#![allow(dead_code)]
 
 mod acl;
 mod admission;

@@ -17,13 +17,11 @@ pub(crate) struct Meter {
     pub(crate) counters: Arc<Counters>,
     /// When the last command ended, or this input began to be served.
     at: Instant,
-    /// The running command only reads: what it finds and misses is counted.
-    pub(crate) is_reading: bool,
 }
 
 impl Default for Meter {
     fn default() -> Self {
-        Self { counters: Arc::default(), at: Instant::now(), is_reading: false }
+        Self { counters: Arc::default(), at: Instant::now() }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use dataset::{Dataset, Millis, Shards};
+use dataset::{Dataset, Shards};
 use journal::Journal;
 use parking_lot::Mutex;
 
@@ -230,11 +230,6 @@ impl Server {
     pub(crate) fn limits(&self) -> resp::Limits {
         let (bulk_max, request_max) = (self.config.count(config::BULK_MAX), self.config.count(config::REQUEST_MAX));
         resp::Limits { bulk_max, request_max, ..self.settings.limits }
-    }
-
-    /// The second in which it began.
-    pub(crate) fn began_at(&self, now: Millis) -> i64 {
-        (now / 1000).saturating_sub(self.run.began.elapsed().as_secs()) as i64
     }
 
     /// All workers' counts of something.

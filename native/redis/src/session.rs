@@ -28,7 +28,6 @@ pub struct Session {
     /// The database that its commands work on.
     pub(crate) database: usize,
     pub(crate) version: Version,
-    pub(crate) name: Vec<u8>,
     /// Commands queued since MULTI.
     pub(crate) transaction: Option<Transaction>,
     /// Keys it watches.
@@ -103,7 +102,6 @@ impl Session {
             identity: Identity::default(),
             database: 0,
             version: Version::Two,
-            name: Vec::new(),
             transaction: None,
             watch: None,
             waiter: None,

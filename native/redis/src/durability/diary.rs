@@ -68,7 +68,9 @@ impl Diary {
 
     /// Another stream begins.
     pub(crate) fn clear(&self) {
-        self.levels.lock().iter_mut().for_each(VecDeque::clear);
+        let mut levels = self.levels.lock();
+        levels.iter_mut().for_each(VecDeque::clear);
+        self.noted_at.store(0, Relaxed);
     }
 }
 

@@ -135,6 +135,7 @@ impl Whole {
             Applier::empty(server, data, now, outbox);
             server.replication.replicas.disconnect(outbox);
             server.journal.restart(history, self.offset);
+            server.durability.diary.clear();
         })?;
         let source = Told { source: BufReader::with_capacity(PIECE, self.file), alive, told_at: Instant::now() };
         let loaded: Loaded = server

@@ -172,7 +172,7 @@ impl Server {
     pub(crate) fn shards_of_script(&self, session: &Session, command: &Command, words: &[&[u8]]) -> Shards {
         let keys = || self.dataset.shards_of(command.keys(words).unwrap_or_default());
         if command.name.starts_with("fcall") {
-            let Some(named) = self.scripts.functions.find(words[1]) else { return Shards::NONE };
+            let Some(named) = self.scripts.functions.find(words[1]) else { return keys() };
             let is_narrow = session.transaction.is_none() && Code::Function(named).reached().get() == Reach::Narrow;
             return if is_narrow { keys() } else { Shards::ALL };
         }
@@ -180,7 +180,7 @@ impl Server {
         let sha = if is_named { sha_of(words[1]) } else { Some(sha(words[1])) };
         match sha.and_then(|sha| self.scripts.find(&sha)) {
             Some(script) if session.transaction.is_none() && script.reached.get() == Reach::Narrow => keys(),
-            None if is_named => Shards::NONE,
+            None if is_named => keys(),
             _ => Shards::ALL,
         }
     }

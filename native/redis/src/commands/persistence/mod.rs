@@ -6,4 +6,3 @@ pub(super) mod snapshots;
 use crate::command::flag;
 
 const ADMIN: u32 = flag::ADMIN | flag::NOSCRIPT | flag::NO_ASYNC_LOADING;
-const REPLICA: u32 = flag::ADMIN | flag::NOSCRIPT | flag::STALE;
