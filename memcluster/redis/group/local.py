@@ -109,6 +109,7 @@ class RedisGroup:
 
     def is_whole(self) -> bool:
         """Whether a primary serves and all others follow it and are in sync."""
+        self._running.check()
         if not self._running.group.has_begun:
             return False
         now = self.standing
@@ -170,7 +171,6 @@ class RedisGroup:
             store = MemoryStore(Clock().now)
             group = RunningGroup(self._table, wanted, ports, store, self._folder)
             self._thread = starting.enter_context(_GroupThread(group, self))
-            self.wait_for(self._has_begun, "the group to begin")
             self.wait_until_whole()
             self._held = starting.pop_all()
 
@@ -205,10 +205,6 @@ class RedisGroup:
         if self._thread is None:
             raise MemclusterError("the group does not run: use it as a context manager")
         return self._thread
-
-    def _has_begun(self) -> bool:
-        self._running.check()
-        return self._running.group.has_begun
 
     def _serving_primary(self) -> str | None:
         now = self.standing
@@ -251,12 +247,6 @@ class _GroupThread:
         self._failure: BaseException | None = None
         self._began = threading.Event()
         self._thread = threading.Thread(target=self._run, name="memcluster-group", daemon=True)
-
-    def ring(self) -> None:
-        """Something has happened to a node. From any thread."""
-        self.check()
-        if self._token is not None:
-            self._token.run_sync_soon(self.group.clock.ring)
 
     def check(self) -> None:
         """NodeError if the group's tasks have ended by a failure."""
