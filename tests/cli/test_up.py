@@ -160,6 +160,7 @@ def test_a_node_that_cannot_start_ends_it_with_the_reason(tmp_path: Path) -> Non
     said = started.err.read_text()
     assert "/no/such/place" in said
     assert "cannot be started: it ended before it served; what it said stands above" in said
+    assert "Traceback" not in said
 
 
 def test_the_first_answer_comes_soon(tmp_path: Path) -> None:
