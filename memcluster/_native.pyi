@@ -20,6 +20,7 @@ __all__ = [
     "load_run",
     "locate",
     "read_manifest",
+    "redis_directives",
 ]
 
 @final
@@ -164,7 +165,7 @@ class Relay:
     def __new__(
         cls,
         *,
-        listen: str = "127.0.0.1:0",
+        listen: str = ...,
         threads: int = 2,
         connections_max: int = 10000,
         backlog: int = 1024,

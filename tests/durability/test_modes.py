@@ -62,7 +62,6 @@ def test_sync_loses_no_acknowledged_write(tmp_path: Path, number: int) -> None:
     for epoch, (primary, replica) in enumerate(pairwise(members), 2):
         with Writers(primary) as writers:
             writers.wait_for(random.randrange(30, 400))
-            time.sleep(random.random() * 0.02)
             primary.server.kill()
         replica.order("MEMC.SEAL", epoch)
         replica.promote(epoch, "sync:1", f"n{epoch}")
