@@ -79,18 +79,20 @@ impl Redis {
                 self.worker.server().count_unknown(usize::from(is_unknown));
             }
             Mail::Held(mail, tickets) => {
+                tickets.iter().for_each(|ticket| self.await_lane(ticket.lane, links));
                 if let Some(reply) = links.reply(to) {
                     let from = reply.buffer().len();
-                    tickets.iter().for_each(|ticket| self.hold(reply, from, *ticket));
+                    tickets.iter().for_each(|ticket| hold(reply, from, *ticket));
                 }
                 self.hand(to, *mail, links);
             }
         }
     }
 
-    fn hold(&mut self, reply: &mut Reply, from: usize, Ticket { lane, offset }: Ticket) {
+    /// A reply will wait for this lane. Where it is now is said first: it may have gone back, to the beginning of another stream.
+    fn await_lane(&mut self, lane: u8, links: &mut Links) {
         self.lanes |= 1 << lane;
-        reply.hold(from, reactor::Ticket { lane, offset });
+        links.release(lane, self.worker.server().watermark(lane));
     }
 
     /// Says how far the lanes are that somebody waits for.
@@ -148,6 +150,10 @@ pub(crate) fn wall_clock() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
+fn hold(reply: &mut Reply, from: usize, Ticket { lane, offset }: Ticket) {
+    reply.hold(from, reactor::Ticket { lane, offset });
+}
+
 impl Service for Redis {
     type Session = Session;
 
@@ -175,8 +181,9 @@ impl Service for Redis {
         if !self.worker.outbox().is_empty() {
             self.deliver(links);
         }
-        while let Some(hold) = self.worker.next_hold() {
-            self.hold(reply, hold.from, hold.ticket);
+        while let Some(part) = self.worker.next_hold() {
+            self.await_lane(part.ticket.lane, links);
+            hold(reply, part.from, part.ticket);
         }
         match progress {
             redis::Progress::Consumed(count) => Progress::Consumed(count),

@@ -177,6 +177,26 @@ fn a_ticket_that_is_past_already_does_not_wait() {
 }
 
 #[test]
+fn a_watermark_may_go_back_for_what_is_held_afterwards() {
+    let scene = Scene::new(one_thread());
+    let (mut stream, mut other) = (scene.client(), scene.client());
+    scene.move_mark(0, 100);
+    stream.write_all(b"hold 0 90\n").unwrap();
+    expect(&mut stream, b"hold 0 90\n");
+    scene.move_mark(0, 5);
+    // The second answer comes after the turn of the first: the service has said where the lane is by then.
+    for _ in 0..2 {
+        other.write_all(b"quick\n").unwrap();
+        expect(&mut other, b"quick\n");
+    }
+    stream.write_all(b"hold 0 50\n").unwrap();
+    scene.until_served(10 + 12 + 10);
+    expect_nothing(&mut stream);
+    scene.move_mark(0, 50);
+    expect(&mut stream, b"hold 0 50\n");
+}
+
+#[test]
 fn one_release_serves_all_who_wait() {
     let scene = Scene::new(one_thread());
     let mut streams: Vec<TcpStream> = (0..40).map(|_| scene.client()).collect();

@@ -104,7 +104,13 @@ impl Durability {
     /// An epoch of this primary begins: nobody counts before it is said who does, and nothing is confirmed by them.
     pub(crate) fn begin_epoch(&self, epoch: Epoch) {
         *self.in_sync.lock() = InSync { names: Some(Vec::new()), epoch, version: 0 };
+        self.begin_stream();
+    }
+
+    /// This server writes the stream from now on: what others have confirmed of another one, perhaps a longer one, is no confirmation.
+    pub(crate) fn begin_stream(&self) {
         self.confirmed.reset(0);
+        self.diary.clear();
     }
 
     /// These count from now on, by an order of this version.

@@ -164,3 +164,17 @@ fn only_the_in_sync_set_counts_once_it_is_named() {
     durability.replicas_hold([("a", 200, 200), ("b", 150, 140)].into_iter());
     assert_eq!(scene.server.watermark(ONE_REPLICA), 50, "nobody counts");
 }
+
+#[test]
+fn what_was_confirmed_of_another_stream_confirms_nothing_of_this_one() {
+    let mut scene = Scene::new(&[("durability", "sync:1")]);
+    let mut one = scene.open();
+    scene.say(&mut one, "SET a 1");
+    scene.confirm(1, scene.end() + 1_000_000);
+    assert_eq!(scene.say(&mut one, "SET a 2").holds, []);
+    scene.say(&mut one, "REPLICAOF 127.0.0.1 1");
+    scene.say(&mut one, "REPLICAOF NO ONE");
+    assert_eq!(scene.say(&mut one, "SET a 3").holds, [(0, 1, scene.end())]);
+    scene.pass(500);
+    assert_eq!(scene.server.lag(ONE_REPLICA, scene.server.moment()), 500, "ages are those of this stream");
+}

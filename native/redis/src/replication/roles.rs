@@ -132,6 +132,7 @@ impl Server {
         // Who goes on with this server need not know the database that its former primary's stream was in.
         self.journal.forget_database();
         self.replication.is_replica.store(false, SeqCst);
+        self.durability.begin_stream();
         self.restrain_replica();
         self.replication.order_to(None);
         // They come again, and learn the new name.
