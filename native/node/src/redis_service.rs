@@ -74,7 +74,8 @@ impl Redis {
                 links.resume(to);
             }
             Mail::GoOn => links.resume(to),
-            Mail::Close => {
+            Mail::GiveUp if !links.is_held(to) => {}
+            Mail::Close | Mail::GiveUp => {
                 let is_unknown = links.dismiss(to, NOT_CONFIRMED);
                 self.worker.server().count_unknown(usize::from(is_unknown));
             }

@@ -160,10 +160,16 @@ impl Links {
         !self.held.is_empty()
     }
 
+    /// A part of its reply is held.
+    #[must_use]
+    pub fn is_held(&mut self, token: Token) -> bool {
+        self.live(token).is_some_and(|connection| connection.reply.is_held())
+    }
+
     /// Closes it now, as `abort` does; but if a part of its reply is held, `text` goes out in its place, as far as the kernel takes it
     /// at once. True if there was such a part.
     pub fn dismiss(&mut self, token: Token, text: &[u8]) -> bool {
-        let is_held = self.live(token).is_some_and(|connection| connection.reply.is_held());
+        let is_held = self.is_held(token);
         if is_held && let Some(connection) = self.live(token) {
             connection.reply.replace_held(text);
             // It is closed in any case: what could not be sent is lost with it.

@@ -16,6 +16,8 @@ pub enum Mail {
     GoOn,
     /// Close it.
     Close,
+    /// What of its reply waits for confirmation can't be confirmed any more: it is told so and closed. Who waits for nothing stays.
+    GiveUp,
     /// A push or an answer that leaves, with all behind it, when these tickets are released.
     Held(Box<Mail>, Tickets),
 }

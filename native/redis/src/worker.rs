@@ -463,7 +463,7 @@ impl Worker {
             match mail {
                 Mail::Push(bytes) => out.extend_from_slice(&bytes),
                 Mail::Answer(bytes) => out.extend_from_slice(&bytes),
-                Mail::GoOn => {}
+                Mail::GoOn | Mail::GiveUp => {}
                 Mail::Close => session.is_closing = true,
                 Mail::Held(mail, tickets) => {
                     self.holds.put(out.len(), &tickets);

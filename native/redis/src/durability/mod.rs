@@ -29,6 +29,7 @@ use crate::command::{Command, flag};
 use crate::config;
 use crate::fault::{Fault, Outcome};
 use crate::host::Moment;
+use crate::outbox::{Mail, Outbox};
 use crate::server::Server;
 use crate::session::Session;
 
@@ -206,6 +207,13 @@ impl Server {
         }
         if mode.lane().is_some() {
             self.guard_reads();
+        }
+    }
+
+    /// This server's stream ends here: what waits for it to be confirmed waits in vain.
+    pub(crate) fn give_up_unconfirmed(&self, outbox: &mut Outbox) {
+        if self.durability.guards_reads() {
+            self.clients.all().iter().for_each(|client| outbox.put(client.id, Mail::GiveUp));
         }
     }
 

@@ -107,6 +107,7 @@ impl Server {
         let replication = &self.replication;
         if !replication.is_replica.swap(true, SeqCst) {
             self.unblock_all(outbox);
+            self.give_up_unconfirmed(outbox);
             self.want_stream();
         }
         self.restrain_replica();
