@@ -4,8 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use rdb::{Crc64, Event, payload, read};
 
-/// What a byte of input may become: the longest repetition of a compressed string, and a value's own frame.
-const EXPANSION_MAX: usize = 100;
+/// What a byte of input may become: 88 bytes by the longest repetition of a compressed string, and those three digits each.
+const EXPANSION_MAX: usize = 300;
 
 fn told(event: &Event<'_>) -> usize {
     match event {
