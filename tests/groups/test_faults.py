@@ -1,8 +1,8 @@
 """A group under load while its processes are killed and stopped: what was acknowledged is there, and nobody reads back.
 
 The load appends to lists and reads them, through the primary port and, as Sentinel's clients do, at the primary itself,
-so that what a deposed primary still has in its sockets is seen, too. As many rounds of each kind as one likes are played
-by `GROUP_ROUNDS=50 pytest -o faulthandler_timeout=0 tests/groups`.
+so that what a deposed primary still has in its sockets is seen, too. As many rounds of each kind as one likes are
+played by `GROUP_ROUNDS=50 pytest -o faulthandler_timeout=0 tests/groups`.
 """
 
 import os
