@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::vec;
 
 use dataset::{Item, Locked, Millis, SHARDS, Shards, Step, Taken};
@@ -36,6 +36,11 @@ const STEP_BYTES: usize = 16 << 10;
 /// Items up to this weight are copied under the lock and written without it: most of the work is to write and to compress, and who
 /// is put off the processor while he has a lock keeps all others waiting. Larger ones would take twice the memory.
 const COPIED_MAX: usize = 8 << 10;
+
+/// The walk works for so long, then rests for so long. Who often sleeps is seldom put off the processor by others, and if he has a
+/// shard's lock then, everybody who needs that shard waits for the scheduler.
+const WORK: Duration = Duration::from_micros(250);
+const REST: Duration = Duration::from_micros(150);
 
 /// Who waits for a long script to end tries again so often.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -139,6 +144,8 @@ pub struct Snapshot {
     taken: Option<Taken>,
     /// Items of the next step.
     items: usize,
+    /// When the walk last rested.
+    rested: Instant,
     keys: u64,
     checksum: Option<u64>,
 }
@@ -167,8 +174,22 @@ impl Snapshot {
         let accesses = server.accesses();
         let (former, taken) = (Vec::new().into_iter(), None);
         let (piece, database, shard, items, keys, checksum) = (PIECE, 0, 0, STEP_ITEMS, 0, None);
-        let mut new =
-            Self { server, cut, accesses, writer, piece, database, shard, former, taken, items, keys, checksum };
+        let rested = Instant::now();
+        let mut new = Self {
+            server,
+            cut,
+            accesses,
+            writer,
+            piece,
+            database,
+            shard,
+            former,
+            taken,
+            items,
+            rested,
+            keys,
+            checksum,
+        };
         new.enter_database();
         new
     }
@@ -270,6 +291,10 @@ impl Snapshot {
 
     /// The next items of a shard, under its lock.
     fn walk(&mut self, is_wanted: bool) {
+        if is_wanted && self.rested.elapsed() >= WORK {
+            std::thread::sleep(REST);
+            self.rested = Instant::now();
+        }
         let Self { server, cut, accesses, writer, keys, .. } = self;
         let (mut copies, mut met, mut weight) = (Vec::new(), 0, 0);
         let mut data = server.dataset.lock(Shards::one(self.shard));
