@@ -66,14 +66,18 @@ def _name(context: click.Context, parameter: click.Parameter, text: str) -> str:
 @click.option(
     "--report",
     "reported",
+    multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Measure nothing: write docs/BENCHMARKS.md and the README's table from what --json wrote.",
+    help="Measure nothing: write docs/BENCHMARKS.md and the README's table from what --json wrote; of several files "
+    "the later ones' scenarios stand in place of the first one's.",
 )
 @click.option("--list", "is_list", is_flag=True, help="Say which scenarios there are.")
-def main(names: tuple[str, ...], output: Path | None, *, reported: Path | None, is_list: bool, **chosen: Any) -> None:
+def main(
+    names: tuple[str, ...], output: Path | None, *, reported: tuple[Path, ...], is_list: bool, **chosen: Any
+) -> None:
     """Measure and report."""
     if reported:
-        for written in report.write(json.loads(reported.read_text("utf-8"))):
+        for written in report.write(report.together([json.loads(file.read_text("utf-8")) for file in reported])):
             click.echo(f"wrote {written}")
         return
     chosen["traces"] = tuple(_trace(text) for text in chosen["traces"])

@@ -34,6 +34,17 @@ answers by itself, so it is the least that the clients' side of a proxy costs; w
 """
 
 
+def together(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The first run with the scenarios of later ones, which say so, in place of its own or behind them."""
+    first, *later = runs
+    found = {scenario["name"]: scenario for scenario in first["scenarios"]}
+    for run in later:
+        version = run["versions"]["memcluster"]
+        about = f"Measured in a run of its own: {run['date']}, memcluster {version}, `{run['command']}`."
+        found |= {scenario["name"]: {**scenario, "about": about} for scenario in run["scenarios"]}
+    return {**first, "scenarios": list(found.values())}
+
+
 def write(run: dict[str, Any], root: Path = ROOT) -> list[Path]:
     """Writes all of it; the files written."""
     written = [root / PAGE, root / "README.md"]
@@ -82,7 +93,8 @@ def summary(run: dict[str, Any]) -> str:
 
 def _section(found: Result) -> str:
     head = f"## {found['name']}\n\n{found['title']}\n\n"
-    return head + (f"Not measured: {found['error']}" if "error" in found else _table(cells(found))) + "\n"
+    about = f"{found['about']}\n\n" if "about" in found else ""
+    return head + about + (f"Not measured: {found['error']}" if "error" in found else _table(cells(found))) + "\n"
 
 
 def _goals(run: dict[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -32,12 +32,18 @@ pub(crate) struct Aftermath {
     pub(crate) meter: Meter,
 }
 
+/// SORT's patterns name keys that only its elements complete; without BY and GET, and with one STORE, its keys are its own.
+fn may_name_others(words: &[&[u8]]) -> bool {
+    let count = |name: &[u8]| words.iter().skip(2).filter(|word| word.eq_ignore_ascii_case(name)).count();
+    count(b"by") + count(b"get") > 0 || count(b"store") > 1
+}
+
 impl Server {
     /// The shards that a command needs.
     pub(crate) fn shards_of(&self, session: &Session, command: &Command, words: &[&[u8]]) -> Shards {
         match command.keys {
             Keys::Session => session.shards(self),
-            _ if command.is(flag::ANY_KEY) => Shards::ALL,
+            _ if command.is(flag::ANY_KEY) && may_name_others(words) => Shards::ALL,
             _ if command.is(flag::SCRIPT) => self.shards_of_script(session, command, words),
             _ => command.keys(words).map_or(Shards::ALL, |keys| self.dataset.shards_of(keys)),
         }

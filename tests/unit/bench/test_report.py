@@ -103,3 +103,16 @@ def test_the_picture_shows_a_cost_also_where_more_is_better(tmp_path: Path) -> N
     assert names == ["node-single", "memory-54"]
     assert dots == [(0, "memcached", 0.83), (0, "floor", 1.25), (1, "memcached", 0.5)]
     assert plot.draw(run(), tmp_path / "plot.png")
+
+
+def test_a_later_run_stands_in_place_of_the_first_ones_and_says_so() -> None:
+    first, later = run(), run()
+    new = {**later["scenarios"][0], "name": "redis-saving", "title": "while saving"}
+    again = {**later["scenarios"][1], "error": "ended again"}
+    later |= {"date": "2000-01-03 03:04", "versions": {"memcluster": "0.1.0 abc"}, "scenarios": [again, new]}
+    page = report.page(report.together([first, later]), is_drawn=False, notes="")
+    about = "Measured in a run of its own: 2000-01-03 03:04, memcluster 0.1.0 abc, `python -m bench`."
+    assert page.count(about) == 2
+    assert f"## redis-saving\n\nwhile saving\n\n{about}\n\n" in page
+    assert "ended again" in page
+    assert "Not measured: ended\n" not in page
