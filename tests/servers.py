@@ -212,10 +212,11 @@ def start_node(*flags: str, port: int | None = None, descriptors_max: int | None
 
 
 def start_redis_mode(*arguments: str, port: int | None = None, descriptors_max: int | None = None) -> Server:
-    """A Redis-mode node."""
+    """A Redis-mode node, in a folder of its own unless told otherwise: one that saves leaves nothing to the next."""
+    folder = tempfile.mkdtemp(prefix="redis-mode-", dir=LOGS.name)
 
     def command(port: int) -> list[str]:
-        return memcluster("redis", "--port", str(port), *arguments)
+        return memcluster("redis", "--port", str(port), "--dir", folder, *arguments)
 
     return start("redis-mode", command, port=port, descriptors_max=descriptors_max)
 

@@ -128,7 +128,9 @@ def test_it_gives_up_root(started: Keep) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is warned")
 def test_staying_root_is_worth_one_warning(started: Keep) -> None:
     server = started(start_node("-t", "1"))
-    assert server.says().count("running as root: -u NAME gives that up, -u root says that it is meant") == 1
+    warning = "running as root: -u NAME gives that up, -u root says that it is meant"
+    wait_for(lambda: warning in server.says(), "the warning")
+    assert server.says().count(warning) == 1
 
 
 @pytest.mark.parametrize(

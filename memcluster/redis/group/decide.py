@@ -118,7 +118,7 @@ def _lease(view: View, state: GroupState, primary: NodeView, held: Held) -> list
         return []
     until_ms = status.clock_ms + left_ms
     if status.role != "primary" or status.epoch != epoch:
-        order = Promote(epoch, until_ms)
+        order = Promote(epoch, until_ms, state.leader.run_id)
         return [Tell(primary.config, order, held.deadline, sentence=f"{primary.name} is told that it is primary")]
     # What it says, not what it was told: an order may be lost.
     if left_ms - status.lease_left_ms >= view.settings.lease_renew.milliseconds // 2:

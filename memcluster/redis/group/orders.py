@@ -107,9 +107,10 @@ class Seal(Order, frozen=True):
 
 
 class Promote(Order, frozen=True):
-    """Become primary of this epoch, until your clock shows so much."""
+    """Become primary of this epoch, until your clock shows so much: if you are still the run that was chosen."""
 
     until_ms: int
+    run_id: str
 
 
 class Follow(Order, frozen=True):

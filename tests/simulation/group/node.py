@@ -139,6 +139,8 @@ class Node(Replicating):
         return None
 
     def _promote(self, order: orders.Promote) -> str | None:
+        if order.run_id != f"{self.name}.{self.run}":
+            return "ERR another run"
         if self.is_hollow:
             return "LOADING"
         if order.epoch == self.seen and self.was_promoted:

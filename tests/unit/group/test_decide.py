@@ -129,7 +129,7 @@ def test_one_under_test_is_renewed_no_longer() -> None:
 def test_the_named_node_is_promoted_until_it_is_primary() -> None:
     fenced = node("a", role="fenced", lease_left_ms=0)
     actions = decide(calm(fenced), NOW)
-    assert told(actions) == [Promote(3, 52_700)]
+    assert told(actions) == [Promote(3, 52_700, "a1")]
     assert Point(Pointed(None, ("b", "c"))) in actions
 
 

@@ -18,7 +18,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .about("7.2.4", "The primary of this epoch serves until its own clock shows so many milliseconds."),
     row("memc.seal", 2, Keys::All, seal)
         .about("7.2.4", "Takes nothing of an older epoch any more; says how far it is."),
-    row("memc.promote", 3, Keys::All, promote).about("7.2.4", "Primary of this epoch, until its clock shows so much."),
+    row("memc.promote", -3, Keys::All, promote)
+        .about("7.2.4", "Primary of this epoch, until its clock shows so much; only if this is the run that is named."),
     row("memc.follow", 4, Keys::All, follow).about("7.2.4", "Replica of this epoch's primary at a host and port."),
     row("memc.insync", -4, Keys::None, in_sync)
         .about("7.2.4", "When a write of this epoch counts as done, and the replicas that count for it."),
@@ -48,6 +49,10 @@ fn lease(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 }
 
 fn promote(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    // Who was started again since he was chosen may hold less than what he was chosen for.
+    if words.len() > 4 || words.get(3).is_some_and(|run| *run != call.server.run.id.as_bytes()) {
+        return Err(Fault::of("ERR this is not the run that is named: the node was started again"));
+    }
     call.server.begin_epoch(call.data, number(words[1])?, number(words[2])?, call.outbox)?;
     obeyed(call)
 }
