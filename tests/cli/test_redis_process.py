@@ -37,7 +37,7 @@ def test_a_file_then_directives(started: Keep, tmp_path: Path) -> None:
     path = tmp_path / "redis.conf"
     path.write_text(f'port 1\nunixsocket "{tmp_path}/socket"\ntcp-keepalive 60\nlog-format json\ntimeout 0\n')
     server = started(_with_file(path))
-    assert ask(str(tmp_path / "socket"), b"PING\r\n") == b"+PONG\r\n"
+    wait_for(lambda: ask(str(tmp_path / "socket"), b"PING\r\n") == b"+PONG\r\n", "an answer when its data are loaded")
     lines = [json.loads(line) for line in server.says().splitlines()]
     assert lines[0]["message"].startswith(f"{path}:3: tcp-keepalive 60 is ignored: ")
     assert lines[1]["message"] == f"listening on {server.endpoint}, {tmp_path}/socket"
@@ -101,4 +101,4 @@ def test_help_and_version() -> None:
 def test_the_environment(started: Keep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(os.environ, "MEMCLUSTER_REDIS_UNIXSOCKET", str(tmp_path / "socket"))
     started(start_redis_mode("--threads", "1"))
-    assert ask(str(tmp_path / "socket"), b"PING\r\n") == b"+PONG\r\n"
+    wait_for(lambda: ask(str(tmp_path / "socket"), b"PING\r\n") == b"+PONG\r\n", "an answer when its data are loaded")
