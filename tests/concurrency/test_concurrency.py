@@ -9,7 +9,8 @@ import pytest
 from tests.concurrency.history import Caller, Operation, operations, run, transactions
 from tests.concurrency.linearizable import Model, counter, is_linearizable, queue, register
 from tests.concurrency.serializable import anomalies
-from tests.servers import Server, start_redis_mode
+from tests.connection import ask
+from tests.servers import Server, start_redis_mode, wait_for
 
 CONNECTIONS = 32
 THREADS = "4"
@@ -271,8 +272,8 @@ def test_a_lost_update_is_found(server: Server) -> None:
     raise AssertionError("the checker found nothing wrong with increments that were lost")
 
 
-def test_a_missing_lock_is_found(server: Server) -> None:
-    """The planted fault: transactions sent as single commands are what a node without locks would do."""
+def test_single_commands_are_no_transaction(server: Server) -> None:
+    """The fault planted in the client: transactions sent as single commands."""
 
     def work(caller: Caller) -> None:
         for _ in range(ROUNDS):
@@ -284,3 +285,75 @@ def test_a_missing_lock_is_found(server: Server) -> None:
         if anomalies(transactions(callers), lists(server)):
             return
     raise AssertionError("the checker found nothing wrong with transactions that were none")
+
+
+@pytest.fixture(scope="module")
+def torn() -> Iterator[Server]:
+    """A node whose EXEC and scripts lock for each of their commands alone, as long as it is not told otherwise."""
+    server = start_redis_mode("--threads", THREADS, "--enable-debug-command", "yes", "--appendonly", "yes")
+    wait_for(lambda: ask(server.address, b"PING\r\n") == b"+PONG\r\n", "the node to have loaded its empty log")
+    yield server
+    server.stop()
+
+
+def set_atomic(server: Server, is_on: bool) -> None:
+    caller = Caller(0, server.address, SEED)
+    assert caller.exchange([("DEBUG", "SET-ATOMIC", str(int(is_on)))]) == ["OK"]
+    caller.connection.close()
+
+
+def scripted(caller: Caller) -> None:
+    for _ in range(ROUNDS):
+        caller.script(SCRIPT, drawn(caller))
+
+
+def scripted_widely(caller: Caller) -> None:
+    for _ in range(ROUNDS):
+        caller.script(WIDE_SCRIPT, drawn(caller), declares=False)
+
+
+def sums(caller: Caller) -> None:
+    for _ in range(ROUNDS):
+        giver, taker = caller.random.sample(ACCOUNTS, 2)
+        caller.transact(("DECRBY", giver, 1), ("INCRBY", taker, 1))
+        caller.transact(*(("GET", account) for account in ACCOUNTS))
+
+
+def torn_orders(server: Server, callers: list[Caller]) -> list[str]:
+    return anomalies(transactions(callers), lists(server))
+
+
+def torn_sums(_: Server, callers: list[Caller]) -> list[str]:
+    return [f"a sum of {each}" for each in totals(callers) if each != TOTAL]
+
+
+@pytest.mark.parametrize(
+    ("work", "complaints"),
+    [(appends, torn_orders), (scripted, torn_orders), (scripted_widely, torn_orders), (sums, torn_sums)],
+)
+def test_a_missing_lock_is_found(
+    torn: Server, work: Callable[[Caller], None], complaints: Callable[[Server, list[Caller]], list[str]]
+) -> None:
+    """The fault planted in the node is found; without it, the same node under the same work is right."""
+
+    def is_found() -> bool:
+        begin(torn)
+        return bool(complaints(torn, run(torn.address, CONNECTIONS, SEED, work)))
+
+    set_atomic(torn, False)
+    try:
+        assert any(is_found() for _ in range(FAULT_ROUNDS_MAX)), "the checker found nothing wrong without the locks"
+    finally:
+        set_atomic(torn, True)
+    assert not is_found()
+
+
+def test_the_log_of_torn_transactions_is_what_happened(torn: Server) -> None:
+    begin(torn)
+    set_atomic(torn, False)
+    run(torn.address, CONNECTIONS, SEED, appends)
+    set_atomic(torn, True)
+    caller = Caller(0, torn.address, SEED)
+    before, _, after = caller.exchange([("DEBUG", "DIGEST"), ("DEBUG", "LOADAOF"), ("DEBUG", "DIGEST")])
+    caller.connection.close()
+    assert before == after

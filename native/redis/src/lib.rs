@@ -61,6 +61,7 @@ mod server;
 mod session;
 mod slow_log;
 mod snapshot;
+mod tearing;
 mod timeouts;
 mod tracking;
 mod tuning;

@@ -33,6 +33,7 @@ use crate::saves::Saves;
 use crate::scripts::{Leftovers, Scripts};
 use crate::slow_log::SlowLog;
 use crate::snapshot::Turns;
+use crate::tearing::Tearing;
 use crate::tracking::Tracking;
 use crate::tuning::Tuning;
 use crate::upkeep::Upkeep;
@@ -134,6 +135,8 @@ pub struct Server {
     /// Whose turn it is to take a snapshot.
     pub(crate) turns: Arc<Turns>,
     pub(crate) loading: Loading,
+    /// Whether transactions are to be no transactions.
+    pub(crate) tearing: Tearing,
     /// The append-only file.
     pub(crate) aof: Aof,
     /// Data as files.
@@ -182,6 +185,7 @@ impl Server {
             events: AtomicU32::new(0),
             turns: Arc::default(),
             loading: Loading::default(),
+            tearing: Tearing::default(),
             aof: Aof::default(),
             saves: Saves::new(crate::host::wall_clock()),
             at_end: Mutex::default(),

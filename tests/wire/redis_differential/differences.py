@@ -79,7 +79,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "Which commands there are",
-        "Each has some that the other has not, of another version or not served: `COMMAND`, `COMMAND COUNT`.",
+        "Each has some that the other has not, of another version or not served: `COMMAND`, `COMMAND COUNT`. Only "
+        "here: `DEBUG SET-ATOMIC 0`, by which others come in between the commands of EXEC and scripts, for tests of "
+        "checkers.",
         unsent=r"^COMMAND( (COUNT|DOCS|INFO|LIST))?$",
     ),
     Difference(

@@ -53,6 +53,7 @@ fn exec(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     call.reply.array(transaction.queue.len());
     for queued in &transaction.queue {
         call.perform(queued.command, &queued.words());
+        call.tear();
     }
     call.effects.is_said = true;
     call.server.monitors.show(call.session.client(), call.session.database, words, call.outbox);

@@ -123,6 +123,7 @@ impl<'e, 'c, 'd> Execution<'e, 'c, 'd> {
         let (start, mail) = (self.call.reply.buffer().len(), self.call.outbox.len());
         self.call.perform(command, words);
         self.has_changed |= self.call.effects.changes > 0;
+        self.call.tear();
         if command.is(flag::MAY_REPLICATE) && !command.is(flag::WRITE) {
             self.published.push(mail..self.call.outbox.len());
         }

@@ -193,11 +193,7 @@ impl Call<'_, '_> {
     /// # Errors
     /// `BUSY`.
     fn lock_all(&mut self) -> Outcome {
-        if !self.effects.is_empty() {
-            self.server.log(self.effects, self.confirmation, self.data, self.session);
-        }
-        let nothing = self.server.dataset.lock(Shards::NONE);
-        drop(std::mem::replace(self.data, nothing));
+        self.release();
         *self.data = self.server.lock(Shards::ALL).ok_or(BUSY)?;
         Ok(())
     }

@@ -27,6 +27,10 @@ pub(super) const COMMANDS: &[Command] =
             .about("1.0.0", "Stops the thread that serves this connection for so many seconds."),
         row("set-active-expire", 3, Keys::None, set_expiring)
             .about("1.0.0", "Whether expired keys that nobody asks for are removed."),
+        row("set-atomic", 3, Keys::None, set_atomic).about(
+            "1.0.0",
+            "With 0, others come in between the commands of EXEC and scripts: a fault for tests of checkers.",
+        ),
         row("object", -3, KEY, object).about("1.0.0", "How a value is kept."),
         row("digest", 2, Keys::All, digest::digest).about("1.0.0", "A hash of all data."),
         row("digest-value", -2, KEYS, digest::digest_value).about("1.0.0", "A hash of each value."),
@@ -65,6 +69,12 @@ fn sleep(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 fn set_expiring(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let is_on = words::integer(words[2])? != 0;
     call.server.upkeep.is_expiring.store(is_on, Relaxed);
+    call.reply.ok();
+    Ok(())
+}
+
+fn set_atomic(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
+    call.server.tearing.set(words::integer(words[2])? == 0);
     call.reply.ok();
     Ok(())
 }
