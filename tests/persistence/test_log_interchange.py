@@ -9,6 +9,7 @@ import pytest
 
 from tests.persistence.contents import Client, connect, fill, picture
 from tests.servers import Server, find_peer, start_redis, start_redis_mode, wait_for
+from tests.wire.redis_differential.case import encode
 
 Started = Callable[[Server], Server]
 
@@ -104,6 +105,25 @@ def test_the_log_is_switched_on_and_off_while_the_server_runs(tmp_path: Path, st
     server.stop()
     server = started(ours(tmp_path))
     assert picture(connect(server.port)) == before
+
+
+def test_time_left_counts_from_loading(tmp_path: Path, started: Started) -> None:
+    """Logs of others may say how long a key has left; redis-server counts from when it loads them."""
+    commands = [
+        "SET a v", "EXPIRE a 100", "SET b v", "PEXPIRE b 100000", "SET c v EX 100", "SETEX d 100 v",
+        "PSETEX e 100000 v", "SET f v", "GETEX f EX 100", "SET g v", "EXPIRE g 200", "EXPIRE g 100 LT",
+        "SET h v", "EXPIRE h -1",
+    ]  # fmt: skip
+    log = b"".join(encode([word.encode() for word in command.split()]) for command in commands)
+    payload = b"\x00\x01v\n\x00\x91\x08\xce\xb2\x198\x8a\xce"
+    left = []
+    for start in (theirs, ours):
+        folder = tmp_path / start.__name__
+        folder.mkdir()
+        (folder / "appendonly.aof").write_bytes(log + encode([b"RESTORE", b"i", b"100000", payload]))
+        client = connect(started(start(folder)).port)
+        left.append({key for key in "abcdefghi" if 50 < client.ttl(key) <= 100})
+    assert left == [set("abcdefgi")] * 2
 
 
 def test_a_log_of_one_file_from_before_redis_7_is_taken_over(tmp_path: Path, started: Started) -> None:

@@ -100,7 +100,8 @@ impl Only {
 
 fn set_expiry(call: &mut Call<'_, '_>, words: &[&[u8]], unit: Unit) -> Outcome {
     let (key, only) = (words[1], Only::parse(&words[3..])?);
-    let base = if unit.is_relative { call.now as i64 } else { 0 };
+    // By the clock: a log or a primary of former days may say how long a key has left, and means from when it is heard.
+    let base = if unit.is_relative { call.wall as i64 } else { 0 };
     let at = words::integer(words[2])?.checked_mul(unit.milliseconds).and_then(|at| at.checked_add(base));
     let invalid =
         || Fault::made([b"ERR invalid expire time in '", &*words[0].to_ascii_lowercase(), b"' command"].concat());

@@ -71,7 +71,7 @@ fn restore(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
     let ttl = ttl.map_err(|_| Fault::of("ERR Invalid TTL value, must be >= 0"))?;
     let opened = rdb::payload::open(payload).ok_or(Fault::of("ERR DUMP payload version or checksum are wrong"))?;
     let value = load::value_of(opened, call.server).ok_or(Fault::of("ERR Bad data format"))?;
-    let expires_at = (ttl > 0).then(|| if options.is_absolute { ttl } else { call.now.saturating_add(ttl) });
+    let expires_at = (ttl > 0).then(|| if options.is_absolute { ttl } else { call.wall.saturating_add(ttl) });
     if expires_at.is_some_and(|at| at <= call.now) {
         if call.remove(key) {
             call.say(&[b"DEL", key]);
