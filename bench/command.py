@@ -55,13 +55,13 @@ def _name(context: click.Context, parameter: click.Parameter, text: str) -> str:
     type=click.Path(exists=True, path_type=Path),
     help="Another checkout of ours, built in place, takes part too.",
 )
-@click.option("--rounds", default=3, show_default=True, help="Turns of each contender.")
-@click.option("--seconds", default=0.6, show_default=True, help="Length of one turn.")
+@click.option("--rounds", default=5, show_default=True, help="Turns of each contender.")
+@click.option("--seconds", default=0.3, show_default=True, help="Length of one turn.")
 @click.option(
     "--trace", "traces", multiple=True, metavar="FILE=MEDIAN", help="For `trace`: accesses, median value size in bytes."
 )
 @click.option("--accesses", default=500_000, show_default=True, help="For `trace`: only so many.")
-@click.option("--load-mb", default=300, show_default=True, help="For `redis-load`: so much data.")
+@click.option("--load-mb", default=200, show_default=True, help="For `redis-load`: so much data.")
 @click.option("--json", "output", type=click.Path(path_type=Path), help="Write everything that was measured there.")
 @click.option(
     "--report",

@@ -30,8 +30,8 @@ PREPARED = "prepared"
 class Options:
     """What the command line chose."""
 
-    rounds: int = 3
-    seconds: float = 0.6
+    rounds: int = 5
+    seconds: float = 0.3
     ours: str = "memcluster"
     against: Sequence[str] = ()
     # Another checkout of ours, built in place, to be compared with.
@@ -41,7 +41,7 @@ class Options:
     traces: Sequence[tuple[str, float]] = ()
     accesses: int = 500_000
     # How much is loaded at a start.
-    load_mb: int = 300
+    load_mb: int = 200
 
 
 @dataclass(frozen=True)

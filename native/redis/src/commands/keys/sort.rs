@@ -192,18 +192,18 @@ impl<'a> Source<'a, '_> {
             _ => Vec::new(),
         };
         if !is_unsorted {
-            elements = self.in_order(elements, request)?;
+            return self.in_order(elements, request);
         }
         let range = request.range(elements.len());
         Ok(elements.drain(range).collect())
     }
 
     fn sorted_set(self, sorted: &'a SortedSet, request: &Request<'_>) -> Result<Vec<Element<'a>>, Fault> {
-        let range = request.range(sorted.len());
         if !request.is_unsorted {
             let all = sorted.iter().map(|(member, _)| Cow::Borrowed(member)).collect();
-            return Ok(self.in_order(all, request)?.drain(range).collect());
+            return self.in_order(all, request);
         }
+        let range = request.range(sorted.len());
         Ok(if request.is_descending {
             sorted
                 .descending(sorted.len() - range.end..sorted.len() - range.start)
@@ -214,29 +214,39 @@ impl<'a> Source<'a, '_> {
         })
     }
 
-    fn in_order(self, elements: Vec<Element<'a>>, request: &Request<'_>) -> Result<Vec<Element<'a>>, Fault> {
-        let by = |element: &Element<'a>| match request.by {
-            Some(pattern) => self.look_up(pattern, element).map(Cow::into_owned),
-            None => Some(element.to_vec()),
-        };
-        let mut keyed = Vec::with_capacity(elements.len());
-        for element in elements {
-            let text = by(&element);
-            let score = match &text {
-                Some(text) if !request.by_bytes => score(text).ok_or(NOT_SCORES)?,
-                _ => 0.0,
-            };
-            keyed.push((score, text, element));
+    /// The wanted elements: of a small part of many, only that part is sorted.
+    fn in_order(self, mut elements: Vec<Element<'a>>, request: &Request<'_>) -> Result<Vec<Element<'a>>, Fault> {
+        let range = request.range(elements.len());
+        let direct = |order: Ordering| if request.is_descending { order.reverse() } else { order };
+        match (request.by, request.by_bytes) {
+            // Elements that are equal here are the same: any of them may stand first.
+            (None, true) => {
+                sort_to(&mut elements, range.end, |one, other| direct(one.cmp(other)));
+                Ok(elements.drain(range).collect())
+            }
+            (None, false) => {
+                let scored = elements.into_iter().map(|element| Ok((score(&element).ok_or(NOT_SCORES)?, element)));
+                let mut scored = scored.collect::<Result<Vec<_>, Fault>>()?;
+                sort_to(&mut scored, range.end, |one, other| direct(by_score(one, other)));
+                Ok(scored.drain(range).map(|(_, element)| element).collect())
+            }
+            // Elements of which the same is said stay in their order.
+            (Some(pattern), true) => {
+                let weigh = |element: Element<'a>| (self.look_up(pattern, &element).map(Cow::into_owned), element);
+                let mut weighed: Vec<_> = elements.into_iter().map(weigh).collect();
+                weighed.sort_by(|one, other| direct(one.0.cmp(&other.0)));
+                Ok(weighed.drain(range).map(|(_, element)| element).collect())
+            }
+            (Some(pattern), false) => {
+                let weigh = |element: Element<'a>| match self.look_up(pattern, &element) {
+                    Some(text) => Ok((score(&text).ok_or(NOT_SCORES)?, element)),
+                    None => Ok((0.0, element)),
+                };
+                let mut scored = elements.into_iter().map(weigh).collect::<Result<Vec<_>, Fault>>()?;
+                scored.sort_by(|one, other| direct(by_score(one, other)));
+                Ok(scored.drain(range).map(|(_, element)| element).collect())
+            }
         }
-        keyed.sort_by(|one, other| {
-            let order = if !request.by_bytes {
-                one.0.partial_cmp(&other.0).unwrap_or(Ordering::Equal).then_with(|| one.2.cmp(&other.2))
-            } else {
-                one.1.cmp(&other.1)
-            };
-            if request.is_descending { order.reverse() } else { order }
-        });
-        Ok(keyed.into_iter().map(|(.., element)| element).collect())
     }
 
     /// What is answered for an element: itself, or what the patterns find.
@@ -267,6 +277,18 @@ impl<'a> Source<'a, '_> {
             _ => None,
         }
     }
+}
+
+/// Sorts the first `end` places of what comes before all others.
+fn sort_to<T>(items: &mut [T], end: usize, compare: impl Fn(&T, &T) -> Ordering) {
+    if (1..items.len()).contains(&end) {
+        items.select_nth_unstable_by(end - 1, &compare);
+    }
+    items[..end].sort_unstable_by(compare);
+}
+
+fn by_score(one: &(f64, Element<'_>), other: &(f64, Element<'_>)) -> Ordering {
+    one.0.partial_cmp(&other.0).unwrap_or(Ordering::Equal).then_with(|| one.1.cmp(&other.1))
 }
 
 const NOT_SCORES: Fault = Fault::of("ERR One or more scores can't be converted into double");
