@@ -24,6 +24,12 @@ def lists(count: int) -> Iterator[Words]:
         yield ("RPUSH", f"list:{number}", *(f"element-{place:04}" for place in range(ELEMENTS)))
 
 
+def long_lists(count: int) -> Iterator[Words]:
+    """Lists of 1,000 elements in no order."""
+    for number in range(count):
+        yield ("RPUSH", f"list:{number}", *(f"element-{place * 617 % 1000:04}" for place in range(1000)))
+
+
 def hashes(count: int) -> Iterator[Words]:
     """Hashes of 20 small fields."""
     for number in range(count):
@@ -44,7 +50,7 @@ def strings(count: int) -> Iterator[Words]:
         yield ("SET", f"key:{number:012}", f"{number:032}")
 
 
-KINDS = {"lists": lists, "hashes": hashes, "sorted sets": sorted_sets, "strings": strings}
+KINDS = {"lists": lists, "long lists": long_lists, "hashes": hashes, "sorted sets": sorted_sets, "strings": strings}
 
 
 def measure(scene: Scene) -> Figures:
