@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PAGE, PLOT = Path("docs/BENCHMARKS.md"), Path("docs/benchmarks.svg")
 README_PART = re.compile(r"(<!-- bench: begin -->\n).*?(<!-- bench: end -->)", re.DOTALL)
 # With whom the README compares: the first that took part.
-PEERS = ("memcached", "nutcracker", "memcached-1.6.45", "floor")
+PEERS = ("memcached", "nutcracker", "memcached-1.6.45", "floor", "redis-server")
 
 HEAD = """# Benchmarks
 
@@ -73,22 +73,31 @@ def page(run: dict[str, Any], is_drawn: bool, notes: str) -> str:
 
 
 def summary(run: dict[str, Any]) -> str:
-    """The README's table: a row a scenario."""
-    rows = [("scenario", "figure", "memcluster", "peer", "ours/peer")]
-    for found in run["scenarios"]:
-        if "error" in found or is_of_the_generator(found["name"]):
-            continue
-        ours, *others = found["contenders"]
-        peer = next((other for name in PEERS for other in others if other["name"] == name), None)
-        if peer:
-            figure = found["main"]
-            shown = FORMATS[figure].format
-            theirs = f"{shown(peer['median'][figure])} ({peer['name']})"
-            ratio = f"{peer['ours_to_it']:.2f}"
-            rows.append((found["title"], HEADS[figure], shown(ours["median"][figure]), theirs, ratio))
+    """The README's tables: a row a scenario, those of memcached first."""
+    rows = [(found["name"], row) for found in run["scenarios"] if (row := _compared(found))]
+    head = ("scenario", "figure", "memcluster", "peer", "ours/peer")
+    redis = [row for name, row in rows if name.startswith("redis-")]
+    tables = [
+        [head, *(row for name, row in rows if not name.startswith("redis-"))],
+        *([[head, *redis]] if redis else []),
+    ]
     about = f"{run['date']}, {run['machine']}, `{run['command']}`"
     read = "Of readable items more is better, of all else less. All figures: [docs/BENCHMARKS.md](docs/BENCHMARKS.md)."
-    return f"{_table(rows)}\n\n{about}. {read}\n"
+    return "\n\n".join([*map(_table, tables), f"{about}. {read}\n"])
+
+
+def _compared(found: Result) -> tuple[str, ...] | None:
+    """A scenario's row, if it was measured and a peer took part."""
+    if "error" in found or is_of_the_generator(found["name"]):
+        return None
+    ours, *others = found["contenders"]
+    peer = next((other for name in PEERS for other in others if other["name"] == name), None)
+    if peer is None:
+        return None
+    figure = found["main"]
+    shown = FORMATS[figure].format
+    theirs = f"{shown(peer['median'][figure])} ({peer['name']})"
+    return found["title"], HEADS[figure], shown(ours["median"][figure]), theirs, f"{peer['ours_to_it']:.2f}"
 
 
 def _section(found: Result) -> str:
