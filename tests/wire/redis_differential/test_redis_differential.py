@@ -71,6 +71,8 @@ def test_replies_are_read() -> None:
         (b"*2\r\n:1\r\n:2\r\n", b"*2\r\n:2\r\n:2\r\n", Order.ANY, False),
         (b"*4\r\n:1\r\n:2\r\n:3\r\n:4\r\n", b"*4\r\n:3\r\n:4\r\n:1\r\n:2\r\n", Order.PAIRS, True),
         (b"*4\r\n:1\r\n:2\r\n:3\r\n:4\r\n", b"*4\r\n:1\r\n:4\r\n:3\r\n:2\r\n", Order.PAIRS, False),
+        (b"%2\r\n:1\r\n:2\r\n:3\r\n:4\r\n", b"%2\r\n:3\r\n:4\r\n:1\r\n:2\r\n", Order.EXACT, True),
+        (b"%2\r\n:1\r\n:2\r\n:3\r\n:4\r\n", b"%2\r\n:1\r\n:4\r\n:3\r\n:2\r\n", Order.EXACT, False),
         (b"$1\r\na\r\n", b"$1\r\nb\r\n", Order.RANDOM, True),
         (b"$1\r\na\r\n", b"$-1\r\n", Order.RANDOM, False),
         (b"-ERR a\r\n", b"-ERR b\r\n", Order.RANDOM, False),

@@ -13,7 +13,7 @@ FUNCTIONS = (
     "return redis.call('GET',keys[1])",
     "return redis.call('SET',keys[1],args[1])",
     "return redis.pcall('LPUSH',keys[1],args[1])",
-    "return redis.call('HGETALL',keys[1])",
+    "local t=redis.call('HGETALL',keys[1]) table.sort(t) return t",
     "return redis.call('NOSUCH')",
     "return redis.error_reply('bad thing')",
     "return nosuchvariable",

@@ -16,7 +16,7 @@ BODIES = (
     "return redis.call('SET',KEYS[1],ARGV[1])",
     "return redis.pcall('LPUSH',KEYS[1],ARGV[1])",
     "return redis.call('LRANGE',KEYS[1],0,-1)",
-    "return redis.call('HGETALL',KEYS[1])",
+    "local t=redis.call('HGETALL',KEYS[1]) table.sort(t) return t",
     "return redis.call('INCR',KEYS[1])",
     "return 3.99",
     "return{1,2,{3,'x'},false,4}",
