@@ -140,6 +140,31 @@ impl Database {
         true
     }
 
+    /// Adds an item, `hash` its key's, with the expiry that it has; given back when its key is there already.
+    pub(crate) fn add(&mut self, hash: u64, mut item: Item) -> Result<(), Item> {
+        if self.item(hash, item.key()).is_some() {
+            return Err(item);
+        }
+        if self.ongoing.is_some() {
+            item.set_marked(self.is_ahead(hash));
+        }
+        self.weight += item.weight();
+        let expires_at = item.expires_at();
+        self.items.insert(hash, item, hasher);
+        self.due.resized(self.items.segments());
+        if let Some(at) = expires_at {
+            self.volatile += 1;
+            self.due.note(self.items.segments(), self.items.segment_of(hash), at);
+        }
+        Ok(())
+    }
+
+    /// Room for so many items in all.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.items.reserve(count, hasher);
+        self.due.resized(self.items.segments());
+    }
+
     fn put(&mut self, hash: u64, mut item: Item, discard: impl FnOnce(Item)) -> bool {
         self.weight += item.weight();
         if self.ongoing.is_some() {

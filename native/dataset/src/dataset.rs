@@ -160,6 +160,11 @@ impl<A> Locked<'_, A> {
         &mut self.guards[place.position].databases[database]
     }
 
+    /// Room for so many items in each locked shard's part of a database.
+    pub(crate) fn reserve(&mut self, database: usize, count: usize) {
+        self.parts_mut(database).for_each(|(_, part, _)| part.reserve(count));
+    }
+
     /// What is attached at a key's place.
     pub fn attached_at(&mut self, place: Place) -> &mut A {
         &mut self.guards[place.position].attached

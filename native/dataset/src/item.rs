@@ -14,7 +14,9 @@ pub struct Item(Block);
 const _: () = assert!(size_of::<Option<Item>>() == size_of::<usize>());
 
 impl Item {
-    pub(crate) fn new(key: &[u8], value: Value, access: u32) -> Self {
+    /// One with any value.
+    #[must_use]
+    pub fn new(key: &[u8], value: Value, access: u32) -> Self {
         match value {
             Value::String(bytes) if bytes.len() <= BYTES_MAX => Self::string(key, &bytes, access),
             value => Self(Block::new(key, Stored::Owned(value), access, None)),
@@ -22,7 +24,8 @@ impl Item {
     }
 
     /// One with a string.
-    pub(crate) fn string(key: &[u8], bytes: &[u8], access: u32) -> Self {
+    #[must_use]
+    pub fn string(key: &[u8], bytes: &[u8], access: u32) -> Self {
         let stored =
             if bytes.len() <= BYTES_MAX { Stored::Bytes(bytes) } else { Stored::Owned(Value::String(bytes.to_vec())) };
         Self(Block::new(key, stored, access, None))
@@ -66,6 +69,13 @@ impl Item {
 
     pub(crate) fn set_access(&mut self, access: u32) {
         self.0.set_access(access);
+    }
+
+    /// The same, which expires then.
+    #[must_use]
+    pub fn expiring(mut self, at: Millis) -> Self {
+        self.set_expires_at(Some(at));
+        self
     }
 
     /// Expiry takes room only from the first time on that it is set.

@@ -12,12 +12,15 @@
 //!
 //! `snapshot` meets all items as they were at one moment while they go on changing.
 //!
+//! `fill` adds many new items at once: a file is loaded by it.
+//!
 //! Shards are locked in ascending order, never another one while some are held: so nobody waits in a circle.
 #![deny(unsafe_code)]
 
 mod database;
 mod dataset;
 mod due;
+mod fill;
 mod hash;
 mod item;
 mod list;

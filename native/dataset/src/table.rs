@@ -142,6 +142,28 @@ impl<T> Table<T> {
         entry.into_mut()
     }
 
+    /// Makes room for so many elements in all, if it has less, as they will lie when they are there: on the way nothing is divided.
+    pub fn reserve(&mut self, count: usize, hasher: impl Fn(&T) -> u64) {
+        let wanted = count.div_ceil(FILL);
+        if wanted <= self.segments.len() {
+            return;
+        }
+        let former = std::mem::take(&mut self.segments);
+        self.segments.resize_with(wanted, HashTable::new);
+        let room = |at| {
+            let share = (count as u64 * self.orders_of(at)) >> u32::BITS;
+            // Half a deviation less: where a segment's table would be twice as large for a few elements, it is when they come.
+            HashTable::with_capacity((share - share.isqrt() / 2) as usize)
+        };
+        self.segments = (0..wanted).map(room).collect();
+        self.allocated = self.segments.iter().map(HashTable::allocation_size).sum();
+        self.tags = vec![0; wanted];
+        self.len = 0;
+        for element in former.into_iter().flatten() {
+            self.insert(hasher(&element), element, &hasher);
+        }
+    }
+
     /// Brings near what a search will read first: the tags and the places that belong to them. A hint.
     #[inline]
     pub(crate) fn bring_slot(&self, hash: u64) {
@@ -263,10 +285,14 @@ impl<T> Table<T> {
 
     /// Where the interval of orders that a segment holds ends.
     fn end_of(&self, segment: usize) -> u64 {
+        u64::from((segment as u32).reverse_bits()) + self.orders_of(segment)
+    }
+
+    /// How long that interval is.
+    fn orders_of(&self, segment: usize) -> u64 {
         let round = self.segments.len().ilog2();
         let is_divided = segment >> round == 1 || segment + (1 << round) < self.segments.len();
-        let bits = round + u32::from(is_divided);
-        u64::from((segment as u32).reverse_bits()) + (1 << (32 - bits))
+        1 << (u32::BITS - round - u32::from(is_divided))
     }
 
     /// Any element, each as likely as the others; `draw` gives random numbers.

@@ -119,10 +119,11 @@ pub(crate) fn decompress(input: &[u8], length: usize, out: &mut Vec<u8>) -> Opti
         if out.len() - start + count > length {
             return None;
         }
-        if offset + 1 >= count {
-            out.extend_from_within(from..from + count);
-        } else {
-            (from..from + count).for_each(|at| out.push(out[at]));
+        let end = out.len() + count;
+        // What is repeated may reach into what it makes: each turn copies all that is there by now, twice as much as the last one.
+        while out.len() < end {
+            let there = (out.len() - from).min(end - out.len());
+            out.extend_from_within(from..from + there);
         }
         rest = after;
     }

@@ -36,6 +36,19 @@ fn grows_and_shrinks() {
 }
 
 #[test]
+fn room_that_is_made_is_hardly_more_than_what_growing_takes() {
+    for len in [100, 1000, 4096, 5000, 6500, 9000, 12_000] {
+        let (grown, mut made) = (filled(0..len), Table::default());
+        made.reserve(len as usize, hasher);
+        let before = made.weight();
+        (0..len).for_each(|number| insert(&mut made, number));
+        made.validate(hasher);
+        assert!(made.weight() <= before * 3 / 2, "{len}: {} of {before}", made.weight());
+        assert!(made.weight() <= grown.weight() * 8 / 7, "{len}: {} and {}", made.weight(), grown.weight());
+    }
+}
+
+#[test]
 fn picks_are_fair() {
     let table = filled(0..500);
     let mut seen = BTreeMap::<u32, u32>::new();
@@ -73,6 +86,7 @@ fn a_walk_of_a_table_at_rest_meets_each_once() {
 enum Step {
     Insert(u32, u32),
     Remove(u32, u32),
+    Reserve(usize),
     Scan(usize),
 }
 
@@ -80,6 +94,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (1000..9000_u32, 1..400_u32).prop_map(|(from, count)| Step::Insert(from, count)),
         (1000..9000_u32, 1..2000_u32).prop_map(|(from, count)| Step::Remove(from, count)),
+        (1..40_000_usize).prop_map(Step::Reserve),
         (1..40_usize).prop_map(Step::Scan),
     ]
 }
@@ -103,6 +118,7 @@ proptest! {
                 Step::Remove(from, count) => for number in from..from + count {
                     prop_assert_eq!(remove(&mut table, number), model.remove(&number));
                 },
+                Step::Reserve(count) => table.reserve(count, hasher),
                 Step::Scan(count) => {
                     cursor = table.scan(cursor, count, hasher, |number| *met.entry(*number).or_default() += 1);
                     if cursor == 0 {

@@ -21,8 +21,15 @@ where
     V: FnMut(Event<'_>) -> Result<(), String>,
 {
     let mut reader = Reader::new(source, visit);
-    let mut key = None;
-    reader.file(&mut key).map_err(|wrong| reader.error(key, wrong))
+    let mut key = Name::default();
+    reader.file(&mut key).map_err(|wrong| reader.error(key.is_of_now.then_some(key.bytes), wrong))
+}
+
+/// The name of the key that is being read, if one is; its room is kept for the next one.
+#[derive(Default)]
+struct Name {
+    bytes: Vec<u8>,
+    is_of_now: bool,
 }
 
 /// What stands before a key.
@@ -81,7 +88,7 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
         Ok(version)
     }
 
-    fn file(&mut self, at: &mut Option<Vec<u8>>) -> Result<(), Wrong> {
+    fn file(&mut self, at: &mut Name) -> Result<(), Wrong> {
         let version = self.begin()?;
         let mut attributes = Attributes::default();
         loop {
@@ -105,11 +112,10 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
                 byte if byte >= opcode::SLOT_IMPORT => self.beside(byte)?,
                 byte => {
                     let kind = Type::of(byte).ok_or(Wrong::Type(byte))?;
-                    let mut name = Vec::new();
-                    self.input.string(&mut name)?;
-                    let name = at.insert(name);
-                    self.key(kind, name, std::mem::take(&mut attributes))?;
-                    *at = None;
+                    self.input.string(&mut at.bytes)?;
+                    at.is_of_now = true;
+                    self.key(kind, &at.bytes, std::mem::take(&mut attributes))?;
+                    at.is_of_now = false;
                 }
             }
         }

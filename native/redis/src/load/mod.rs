@@ -1,6 +1,6 @@
-//! Files and streams in RDB's format as data: whatever `rdb::read` tells goes into the databases, a key at a time, each under the lock
-//! of its shard.
+//! Files and streams in RDB's format as data: whatever `rdb::read` tells goes into the databases, many keys at a time.
 
+mod batch;
 mod builder;
 mod check;
 mod check_log;
@@ -8,11 +8,11 @@ mod fields;
 mod file;
 
 use std::io::BufRead;
-use std::sync::atomic::Ordering::Relaxed;
 
-use dataset::{Millis, Shards, Value};
+use dataset::{Item, Millis, Value};
 use rdb::Event;
 
+use batch::Batch;
 pub(crate) use builder::{Builder, Built};
 pub use check::{Checked, check};
 pub use check_log::{CheckedLog, check_log, read_manifest};
@@ -60,7 +60,7 @@ struct Load<'s> {
     now: Millis,
     expired: Expired,
     builder: Builder,
-    database: usize,
+    batch: Batch<'s>,
     name: Vec<u8>,
     attributes: Attributes,
     loaded: Loaded,
@@ -81,10 +81,16 @@ impl Server {
     /// What is wrong and where; what stood before it has been loaded.
     pub fn load(&self, source: impl BufRead, now: Millis, expired: Expired) -> Result<Loaded, rdb::Error> {
         let builder = Builder::new(&self.tuning);
-        let (database, name, attributes, loaded) = Default::default();
-        let mut load = Load { server: self, now, expired, builder, database, name, attributes, loaded };
-        rdb::read(source, |event| load.event(event))?;
-        Ok(load.loaded)
+        let batch = Batch::new(&self.dataset, &self.loading.keys);
+        let (name, attributes, loaded) = Default::default();
+        let mut load = Load { server: self, now, expired, builder, batch, name, attributes, loaded };
+        let read = rdb::read(source, |event| load.event(event));
+        if read.is_err() {
+            // What stands before the error is loaded; the error is the first one.
+            _ = load.batch.pour();
+        }
+        read?;
+        Ok(Loaded { keys: load.batch.keys(), ..load.loaded })
     }
 }
 
@@ -102,9 +108,10 @@ impl Load<'_> {
             Event::Database(number) => {
                 let count = self.server.settings.databases;
                 let known = usize::try_from(number).ok().filter(|number| *number < count);
-                self.database = known.ok_or_else(|| {
+                let known = known.ok_or_else(|| {
                     format!("keys of database {number} follow, but this server has {count}: start it with more (`databases`)")
                 })?;
+                self.batch.select(known)?;
             }
             Event::Aux { name, value } => self.aux(name, value),
             Event::Library(code) => {
@@ -116,8 +123,12 @@ impl Load<'_> {
                 Some((_, count)) => *count += 1,
                 None => self.loaded.passed.push((what.to_owned(), 1)),
             },
-            Event::End { checksum } => self.loaded.checksum = checksum,
-            Event::Begin { .. } | Event::Sizes { .. } => {}
+            Event::Sizes { keys, .. } => self.batch.expect(keys),
+            Event::End { checksum } => {
+                self.loaded.checksum = checksum;
+                self.batch.pour()?;
+            }
+            Event::Begin { .. } => {}
             part => return self.builder.add(part),
         }
         Ok(())
@@ -145,23 +156,16 @@ impl Load<'_> {
             return Ok(());
         }
         let access = server.access_of(self.attributes.idle_seconds, self.attributes.frequency, now);
-        let mut data = server.dataset.lock(Shards::one(server.dataset.shard_of(&self.name)));
-        let (database, hash) = data.at_mut(self.database, &self.name);
-        let was_there = match built {
+        let item = match built {
             // Empty collections, which some versions wrote, are no keys.
             Built::Nothing => return Ok(()),
-            Built::String(bytes) => database.set_string(hash, &self.name, bytes, access, drop),
-            Built::Value(value) => database.insert(hash, &self.name, value, access, drop),
+            Built::String(bytes) => Item::string(&self.name, bytes, access),
+            Built::Value(value) => Item::new(&self.name, value, access),
         };
-        if was_there {
-            return Err("the key is there already".to_owned());
-        }
-        if self.attributes.expires_at.is_some() {
-            database.set_expires_at(hash, &self.name, self.attributes.expires_at);
-        }
-        self.loaded.keys += 1;
-        server.loading.keys.store(self.loaded.keys, Relaxed);
-        Ok(())
+        self.batch.push(match self.attributes.expires_at {
+            Some(at) => item.expiring(at),
+            None => item,
+        })
     }
 }
 
