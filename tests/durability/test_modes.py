@@ -74,6 +74,33 @@ def test_sync_loses_no_acknowledged_write(tmp_path: Path, number: int) -> None:
         member.stop()
 
 
+def test_sync_with_fsync_waits_for_a_replicas_disk(tmp_path: Path) -> None:
+    """A replica that keeps nothing on disk confirms nothing; one that does confirms, and has it after a kill -9."""
+    primary, forgetful = Member("n1", tmp_path / "n1"), Member("n2", tmp_path / "n2")
+    options = ("--appendonly", "yes", "--appendfsync", "everysec")
+    keeper = Member("n3", tmp_path / "n3", *options)
+    begin(primary, forgetful, "sync:1:fsync")
+    client = primary.client()
+    answers: list[object] = []
+    thread = threading.Thread(target=lambda: answers.append(client.set("key", "value")))
+    with one_more_held(primary):
+        thread.start()
+    keeper.follow(1, primary)
+    keeper.wait_until_in_sync(primary)
+    assert answers == []
+    primary.order("MEMC.INSYNC", 1, 2, "sync:1:fsync", forgetful.name, keeper.name)
+    thread.join(PATIENCE_SECONDS)
+    assert answers == [True]
+    for member in (primary, keeper):
+        member.server.kill()
+    again = Member("n3", tmp_path / "n3", *options)
+    again.order("MEMC.SEAL", 2)
+    again.promote(2, "async")
+    assert again.client().get("key") == b"value"
+    for member in (primary, forgetful, keeper, again):
+        member.stop()
+
+
 def test_reads_wait_for_writes_that_are_not_confirmed(pair: tuple[Member, Member]) -> None:
     primary, replica = pair
     begin(primary, replica, "sync:1")
