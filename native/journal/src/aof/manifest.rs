@@ -17,6 +17,16 @@ pub struct Entry {
     pub sequence: u64,
 }
 
+impl Entry {
+    /// As it stands in the manifest.
+    fn line(&self, kind: char) -> String {
+        let Self { name, sequence } = self;
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\'');
+        let name = if is_plain { name.clone() } else { quoted(name) };
+        format!("file {name} seq {sequence} type {kind}\n")
+    }
+}
+
 /// The files of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manifest {
@@ -71,6 +81,10 @@ impl Manifest {
         }
         let (Some(name), Some(sequence), Some(kind)) = (name, sequence, kind) else { return Err(WRONG) };
         let entry = Entry { name, sequence };
+        // Quoted it takes more bytes than it may have had here: what is taken over must be written again.
+        if entry.line(kind).len() > LINE_MAX {
+            return Err("the file's name is too long");
+        }
         match kind {
             'b' if self.base.is_some() => return Err("found duplicate base file information"),
             'b' => self.base = Some(entry),
@@ -91,10 +105,8 @@ impl Manifest {
         let base = self.base.iter().map(|entry| (entry, 'b'));
         let history = self.history.iter().map(|entry| (entry, 'h'));
         let increments = self.increments.iter().map(|entry| (entry, 'i'));
-        for (Entry { name, sequence }, kind) in base.chain(history).chain(increments) {
-            let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\'');
-            let name = if is_plain { name.clone() } else { quoted(name) };
-            _ = writeln!(text, "file {name} seq {sequence} type {kind}");
+        for (entry, kind) in base.chain(history).chain(increments) {
+            text += &entry.line(kind);
         }
         text
     }
@@ -207,6 +219,14 @@ mod tests {
         for (text, error) in rows {
             assert_eq!(Manifest::parse(text.as_bytes()), Err(error.to_owned()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn refuses_a_name_that_is_too_long_when_it_is_quoted() {
+        let parse = |length| Manifest::parse(format!("file {} seq 1 type i\n", "\0".repeat(length)).as_bytes());
+        assert_eq!(parse(251), Err("line 1: the file's name is too long".to_owned()));
+        let longest = parse(250).expect("it is right");
+        assert_eq!(Manifest::parse(longest.text().as_bytes()), Ok(longest));
     }
 
     proptest! {
