@@ -4,6 +4,7 @@ A row a kind: what is plain, and what is odd. Key names tell the type they hold,
 """
 
 import re
+from collections.abc import Callable
 from random import Random
 
 HEXADECIMAL = re.compile(r"%([0-9a-f]{2})")
@@ -96,13 +97,18 @@ WORDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "unit": (("m", "km", "ft", "mi", "KM"), ("", "cm", "metre")),
     "longitude": ((), ("180", "-180", "0", "181", "-180.0001", "inf", "abc", "", "1e-300", "179.9999999")),
     "latitude": ((), ("85.05112878", "-85.05112878", "0", "90", "-85.06", "abc", "", "85", "66.5", "-80.1")),
+    "cell": ((), ("inf", "-inf", "nan", "1e400", "abc", "", "-1", "1.5", "0x10")),
     "word": (("foo", "bar", "NX", "XX", "GET", "0", "LIMIT", "*"), ("", "\0")),
     "by": (("weight_*", "nosort", "hash*->a", "#", "string1"), ("*", "", "->", "*->", "a*->b->c")),
 }  # fmt: skip
 
 
 # Two members at one place are as far from anywhere: which of them is the nearer is undefined, and so seldom asked.
-DEGREES = {"longitude": (-180.0, 180.0), "latitude": (-85.0, 85.0)}
+PLACES: dict[str, Callable[[Random], bytes]] = {
+    "longitude": lambda random: _degrees(random, 180),
+    "latitude": lambda random: _degrees(random, 85),
+    "cell": lambda random: b"%d" % random.getrandbits(52),
+}
 
 
 def draw_word(kind: str, random: Random) -> bytes:
@@ -117,9 +123,13 @@ def draw_word(kind: str, random: Random) -> bytes:
     plain, odd = WORDS[kind]
     if random.random() < ODD_SHARE:
         return random.choice(odd).encode("latin-1")
-    if kind in DEGREES:
-        return f"{random.uniform(*DEGREES[kind]):.{random.randint(0, 6)}f}".encode()
+    if kind in PLACES:
+        return PLACES[kind](random)
     return random.choice(plain).encode("latin-1")
+
+
+def _degrees(random: Random, most: float) -> bytes:
+    return f"{random.uniform(-most, most):.{random.randint(0, 6)}f}".encode()
 
 
 def _key(kind: str, random: Random) -> str:

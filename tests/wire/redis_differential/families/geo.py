@@ -21,7 +21,7 @@ GEO: tuple[Row, ...] = (
     Row(f"GEORADIUSBYMEMBER geo member metres unit {SHOWN} [COUNT some [ANY]] [ASC|DESC]"),
     Row("GEORADIUSBYMEMBER geo member metres unit [COUNT some [ANY]] [STORE geo|STOREDIST geo]"),
     Row(f"GEORADIUSBYMEMBER_RO geo member metres unit {SHOWN} [COUNT some [ANY]] [ASC|DESC]"),
-    Row("ZADD geo (score member)...", weight=1),
+    Row("ZADD geo (cell member)...", weight=1),
     Row("ZREM geo member...", weight=2),
     Row("ZRANGE geo 0 -1 WITHSCORES", weight=2),
     Row("DEL geo", weight=1),
