@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from memcluster.redis.group import insync, requests
-from memcluster.redis.group.election import begin, elect, highest_epoch
+from memcluster.redis.group.election import begin, elect, highest_epoch, outlast
 from memcluster.redis.group.orders import Follow, Lease, Promote
 from memcluster.redis.group.reports import changed_reports, leaving
 from memcluster.redis.group.view import Acquire, KeepAlive, Point, Pointed, Tell, Wait
@@ -75,7 +75,7 @@ def _lead(view: View, state: GroupState, held: Held, now: float) -> list[Action]
     status = primary.status
     if not primary.is_reachable or status is None:
         left = max(0.0, view.bound(primary.name) - now)
-        return [Wait(sentence=f"{primary.name} does not answer: its lease ends in {left:.1f} s")]
+        return [outlast(view, left, f"{primary.name} does not answer: its lease ends in {left:.1f} s")]
     actions: list[Action] = []
     if not requests.is_test(state):
         actions += _lease(view, state, primary, held)

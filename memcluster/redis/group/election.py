@@ -69,7 +69,7 @@ def elect(view: View, state: GroupState, now: float) -> list[Action]:
         if not has_certainly_stopped(view, node, epoch, now):
             left = view.bound(node.name) - now
             sentence = f"{node.name} may serve for {left:.1f} s more: {choice.name} waits for that"
-            return [*actions, Wait(sentence=sentence)]
+            return [*actions, outlast(view, left, sentence)]
     return [*actions, _name(view, state, choice, sealed)]
 
 
@@ -77,6 +77,12 @@ def has_certainly_stopped(view: View, node: NodeView, epoch: int, now: float) ->
     """Whether this node can neither serve nor come to serve by what was ordered before this epoch."""
     has_seen = node.status is not None and node.status.epoch >= epoch
     return node.is_over or has_seen or now >= view.bound(node.name)
+
+
+def outlast(view: View, left: float, sentence: str) -> Wait:
+    """Waits for the end of a lease, to the moment once another question without an answer might last beyond it."""
+    probe = float(view.settings.probe)
+    return Wait(left if 0 < left <= 2 * probe else None, sentence=sentence)
 
 
 def choose(view: View, state: GroupState, sealed: list[NodeView]) -> NodeView | str:

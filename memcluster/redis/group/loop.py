@@ -2,7 +2,8 @@
 
     store, nodes, processes ──> View ──decide──> actions ──> store, nodes, endpoints
          ^                                           │
-         └──── at once again if something was done, else after a probe interval or when something happens
+         └──── at once again if something was done, else after a probe interval, at the time that a decision
+               appointed, or when something happens
 
 It remembers only what it did itself: the lease it holds, until when a node may serve by its orders, the mark that
 replicas must pass. All else is read anew each turn.
@@ -77,6 +78,7 @@ class Loop:
         self.view = View(settings, me, self.alarm.wall(), None)
         self._process_of_answer: dict[str, str | None] = {}
         self._fast_turns = 0
+        self._has_appointed = False
         self._said = ""
 
     async def run(self) -> None:
@@ -86,7 +88,7 @@ class Loop:
 
     async def turn(self) -> float:
         """Observes, decides and performs once; returns when the next turn is due."""
-        await self._observe(is_quick=self._fast_turns > 0)
+        await self._observe(is_quick=self._fast_turns > 0 or self._has_appointed)
         now = self.alarm.now()
         actions = decide(self.view, now)
         self.view = replace(self.view, mark=insync.next_mark(self.view))
@@ -96,12 +98,13 @@ class Loop:
         if self._fast_turns:
             return NEVER
         waits = [action.seconds for action in actions if isinstance(action, Wait) and action.seconds]
+        self._has_appointed = bool(waits)
         return self.alarm.now() + min(waits, default=float(self.view.settings.probe))
 
     # --- seeing
 
     async def _observe(self, *, is_quick: bool) -> None:
-        """Reads the facts and asks the nodes; between steps that follow at once those only that answered before."""
+        """Reads the facts and asks the nodes; `is_quick`: those that answered before, so that nobody is waited for."""
         view = self.view
         try:
             state: GroupState | None = await self.facts.read()

@@ -37,7 +37,7 @@ ZONES = ("a", "b", "c")
 """Where none are named."""
 LOCK_SECONDS_MAX = 15.0
 """How long nodes of a supervisor that was killed may take to end."""
-LOCK_LOOK_SECONDS = 0.05
+LOCK_LOOK_SECONDS = 0.01
 SENTINEL_ABOVE = 20_000
 
 

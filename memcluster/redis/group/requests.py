@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memcluster.redis.group.election import begin
+from memcluster.redis.group.election import begin, outlast
 from memcluster.redis.group.insync import is_keeping_up
 from memcluster.redis.group.orders import Pause, Resume
 from memcluster.redis.group.state import Request
@@ -47,7 +47,7 @@ def serve(view: View, state: GroupState, primary: NodeView, now: float) -> list[
         return [_fail(request, "there was no candidate in time")]
     if request.kind == "test":
         left = view.bound(primary.name) - now
-        return [Wait(sentence=f"a test: {primary.name} is renewed no longer and serves for {left:.1f} s more")]
+        return [outlast(view, left, f"a test: {primary.name} is renewed no longer and serves for {left:.1f} s more")]
     candidate = _candidate(view, state, primary, request)
     if isinstance(candidate, str):
         return [Wait(sentence=f"{request.kind}: {candidate}")]

@@ -25,7 +25,7 @@ class GroupSettings(Settings, frozen=True):
     ] = Size(64 << 20)
     lease_ttl: Annotated[
         Seconds, Flag(help="how long the primary serves when nobody renews its lease, and others wait for it")
-    ] = Seconds(3)
+    ] = Seconds(2.5)
     lease_renew: Annotated[Seconds, Flag(help="how often the lease is renewed")] = Seconds(0.5)
     lease_margin: Annotated[Seconds, Flag(help="how much earlier the primary stops than others take over")] = Seconds(
         0.3

@@ -166,6 +166,8 @@ class Retire(Action, frozen=True):
 
 
 class Wait(Action, frozen=True):
-    """Nothing can be done before something happens, or before so many seconds have passed."""
+    """Nothing can be done before something happens, or before so many seconds have passed: then nobody is asked again
+    who does not answer, so that the decision comes on time.
+    """
 
     seconds: float | None = None

@@ -89,6 +89,10 @@ impl Run {
                 self.deliver();
                 self.wait(pause);
             }
+            if !self.follower.is_ordered() {
+                // What was tried in vain was another primary.
+                pause = PAUSE_FIRST;
+            }
         }
     }
 

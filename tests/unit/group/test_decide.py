@@ -114,9 +114,12 @@ def test_when_an_election_begins(about: str, seen: View, reason: str | None) -> 
         assert reason in leader.why
 
 
-def test_a_primary_that_is_silent_is_waited_for() -> None:
-    (wait,) = decide(calm(silent("a", seconds=0.2)), NOW)
-    assert wait == Wait(sentence="a does not answer: its lease ends in 3.0 s")
+@pytest.mark.parametrize(("left", "looks_in"), [(3.0, None), (0.3, 0.3), (0.1, 0.1), (0.0, None)])
+def test_a_primary_that_is_silent_is_waited_for_to_the_moment(left: float, looks_in: float | None) -> None:
+    (wait,) = decide(calm(silent("a", seconds=0.2), bounds={"a": NOW + left}), NOW)
+    assert isinstance(wait, Wait)
+    assert wait.sentence == f"a does not answer: its lease ends in {left:.1f} s"
+    assert wait.seconds == pytest.approx(looks_in)
 
 
 def test_one_under_test_is_renewed_no_longer() -> None:
