@@ -130,8 +130,7 @@ async def supervise(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> N
 
         requests = (
             *controls.Controls(groups, supervisor).rows,
-            *snapshots.Controls(groups).rows,
-            *migration.Controls(groups).rows,
+            *(row.among(groups) for row in (*snapshots.ROWS, *migration.ROWS)),
         )
     failure: MemclusterError | None = None
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:

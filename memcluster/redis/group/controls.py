@@ -15,7 +15,7 @@ from memcluster.redis.group.running import new_request
 from memcluster.redis.group.standing import standing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from memcluster.cluster.supervisor import Supervisor
     from memcluster.redis.group.running import RunningGroup
@@ -109,6 +109,21 @@ class Controls:
         async with aclosing(deletion.delete(group, self.supervisor, wanted.snapshot)) as happening:
             async for said in happening:
                 yield said
+
+
+@dataclass(frozen=True)
+class OfGroup:
+    """A question about one group, which may be left out of the parameters where there is one."""
+
+    name: str
+    parameters: type[msgspec.Struct]
+    answer: Callable[[RunningGroup, Any], AsyncGenerator[Any, None]]
+
+    def among(self, groups: Sequence[RunningGroup]) -> control.Request[Any]:
+        """For the supervisor's channel."""
+        return control.Request(
+            self.name, self.parameters, lambda wanted: self.answer(find(groups, wanted.group), wanted)
+        )
 
 
 def find(groups: Sequence[RunningGroup], name: str | None) -> RunningGroup:

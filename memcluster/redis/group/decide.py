@@ -1,6 +1,7 @@
 """What a group does next: a pure function of what is seen and of the time. The state store holds the facts.
 
     no lease on the group        acquire it: only its holder gives orders
+    a request whose time is up   it has failed                                         (requests)
     no leader, or it is lost     election: take an epoch, seal, choose, name            (election)
     a leader                     lease it, promote it if it is not primary yet; then
                                  replicas follow it, the in-sync set keeps its law      (insync)
@@ -41,6 +42,8 @@ def decide(view: View, now: float) -> list[Action]:
         # What follows is done only if this succeeds, and then the lease is one of now.
         actions.append(KeepAlive(held.lease))
         held = replace(held, renewed_at=now)
+    if late := requests.late(view, state):
+        return [*actions, late, *_point(view, state)]
     if state.leader.node is None:
         actions += elect(view, state, now) if state.leader.epoch else [_first_election(view, state)]
     else:

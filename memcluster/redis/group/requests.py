@@ -1,10 +1,11 @@
-"""What operators ask for, while a primary serves: failover now, a test of one, a switchover. Pure.
+"""What operators ask for: failover now, a test of one, a switchover. Pure.
 
     switchover   PAUSE the primary, wait until the candidate has all, then an election that prefers it: nothing is lost
     now          the same, but if the candidate does not catch up in time the election goes on without the old primary
     test         as if the primary had died without a word: its lease is renewed no longer
 
-A primary that is to leave the group hands over by itself first.
+A primary that is to leave the group hands over by itself first. What has not come about in its time has failed,
+whatever it waited for.
 """
 
 from __future__ import annotations
@@ -36,6 +37,17 @@ def is_test(state: GroupState) -> bool:
     return state.request is not None and state.request.kind == "test"
 
 
+def late(view: View, state: GroupState) -> Record | None:
+    """The end of a request whose time is up."""
+    request, epoch = state.request, state.leader.epoch
+    if request is None or view.wall <= request.at + view.settings.request_timeout:
+        return None
+    why = "there was no candidate in time"
+    if state.leader.node is None:
+        why = f"there is no primary, and nobody was elected for epoch {epoch} in time: see `memcluster status`"
+    return _fail(request, why)
+
+
 def serve(view: View, state: GroupState, primary: NodeView, now: float) -> list[Action]:
     """The next step towards what was asked for; the primary answers."""
     request = state.request
@@ -43,8 +55,6 @@ def serve(view: View, state: GroupState, primary: NodeView, now: float) -> list[
         if not primary.config.is_leaving:
             return []
         request = Request("", "switchover")
-    elif view.wall > request.at + view.settings.request_timeout:
-        return [_fail(request, "there was no candidate in time")]
     if request.kind == "test":
         left = view.bound(primary.name) - now
         return [outlast(view, left, f"a test: {primary.name} is renewed no longer and serves for {left:.1f} s more")]

@@ -222,6 +222,8 @@ class RunningGroup:
 
     async def ask(self, request: Request) -> AsyncGenerator[Event, None]:
         """Puts the request where the loop sees it, and yields what happens until it has come about or has failed."""
+        if self.is_held:
+            raise MemclusterError(f"{self.name} is held: `memcluster events {self.name}` says what for; end that first")
         after = await events.latest(self.store, self.name)
         await self._put(request)
         async with aclosing(events.follow(self.store, self.name, after)) as happening:

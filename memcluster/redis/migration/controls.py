@@ -8,19 +8,17 @@ supervisor ends meanwhile, the migration is over: the next one begins with what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import trio
 
-from memcluster.cluster import control
 from memcluster.errors import MemclusterError
 from memcluster.redis.group import events
-from memcluster.redis.group.controls import Which, find
+from memcluster.redis.group.controls import OfGroup, Which
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator
 
     from memcluster.redis.group.running import RunningGroup
     from memcluster.redis.group.view import View
@@ -45,51 +43,36 @@ class Release(msgspec.Struct, frozen=True):
     group: str | None = None
 
 
-@dataclass(frozen=True)
-class Controls:
-    """What is asked about these groups."""
+async def hold(group: RunningGroup, wanted: Source) -> AsyncGenerator[Any, None]:
+    """The address of the node that is to follow."""
+    node = group.primary_node()
+    group.hold(f"{node.name} is to follow {wanted.source}")
+    sentence = f"{node.name} follows {wanted.source}: the group serves nobody until that ends"
+    await events.tell(group.store, group.name, "migration", sentence, node.name)
+    yield node.config.address
 
-    groups: Sequence[RunningGroup]
 
-    @property
-    def rows(self) -> tuple[control.Request[Any], ...]:
-        """For the supervisor's channel."""
-        return (
-            control.Request(HOLD, Source, self.hold),
-            control.Request(NODE, Which, self.say_node),
-            control.Request(RELEASE, Release, self.release),
-        )
+async def say_node(group: RunningGroup, _: Which) -> AsyncGenerator[Any, None]:
+    """The same address again."""
+    yield group.primary_node().config.address
 
-    async def hold(self, wanted: Source) -> AsyncGenerator[Any, None]:
-        """The address of the node that is to follow."""
-        group = find(self.groups, wanted.group)
-        node = group.primary_node()
-        group.hold(f"{node.name} is to follow {wanted.source}")
-        sentence = f"{node.name} follows {wanted.source}: the group serves nobody until that ends"
-        await events.tell(group.store, group.name, "migration", sentence, node.name)
-        yield node.config.address
 
-    async def say_node(self, which: Which) -> AsyncGenerator[Any, None]:
-        """The same address again."""
-        yield find(self.groups, which.group).primary_node().config.address
-
-    async def release(self, wanted: Release) -> AsyncGenerator[Any, None]:
-        """Where clients are served, once they are and every replica that answers is in step."""
-        group = find(self.groups, wanted.group)
-        if wanted.adopts:
-            await group.adopt("its data came from elsewhere")
-        group.let_go()
-        await events.tell(group.store, group.name, "migrated", "the group is decided about again", None)
-        with trio.move_on_after(RELEASE_SECONDS):
-            while True:
-                if _serves(group.view):
-                    yield group.addresses["primary"]
-                    return
-                await trio.sleep(LOOK_SECONDS)
-        raise MemclusterError(
-            f"{group.name} is not whole after {RELEASE_SECONDS:g} s: `memcluster events {group.name}` says why; keep "
-            "the source until it is"
-        )
+async def release(group: RunningGroup, wanted: Release) -> AsyncGenerator[Any, None]:
+    """Where clients are served, once they are and every replica that answers is in step."""
+    if wanted.adopts:
+        await group.adopt("its data came from elsewhere")
+    group.let_go()
+    await events.tell(group.store, group.name, "migrated", "the group is decided about again", None)
+    with trio.move_on_after(RELEASE_SECONDS):
+        while True:
+            if _serves(group.view):
+                yield group.addresses["primary"]
+                return
+            await trio.sleep(LOOK_SECONDS)
+    raise MemclusterError(
+        f"{group.name} is not whole after {RELEASE_SECONDS:g} s: `memcluster events {group.name}` says why; keep "
+        "the source until it is"
+    )
 
 
 def _serves(view: View) -> bool:
@@ -100,3 +83,6 @@ def _serves(view: View) -> bool:
     following = [node for node in view.others(primary.name) if node.is_reachable and node.status]
     attached = {each.name for each in primary.status.replicas if each.state == "online"}
     return all(node.name in attached and node.status and node.status.is_whole for node in following)
+
+
+ROWS = (OfGroup(HOLD, Source, hold), OfGroup(NODE, Which, say_node), OfGroup(RELEASE, Release, release))

@@ -202,6 +202,16 @@ def test_now_means_now() -> None:
     assert leader.avoid == "a"
 
 
+@pytest.mark.parametrize("leader", [Leader(4), Leader(0)], ids=["an election", "never one"])
+def test_a_request_is_answered_where_nobody_can_be_elected(leader: Leader) -> None:
+    old = calm(
+        *(silent(name) for name in "abc"), state=replace(CALM, leader=leader, request=Request("1", "now", at=900.0))
+    )
+    (record,) = (action for action in decide(old, NOW) if isinstance(action, Record))
+    assert (record.facts, record.event, record.request) == ({"request": None}, "failed", "1")
+    assert "there is no primary" in record.sentence
+
+
 def test_a_request_that_cannot_come_about_is_answered() -> None:
     old = calm(state=replace(CALM, request=Request("1", "switchover", "z", at=900.0)))
     records = [action for action in decide(old, NOW) if isinstance(action, Record)]
