@@ -87,8 +87,11 @@ class RedisNode:
     @property
     def addresses(self) -> list[str]:
         """Where it listens, ports filled in: `host:port`, then the unix socket's path."""
-    def start(self) -> None:
-        """Starts the threads and loads the data that there is; ValueError says which file is wrong, and where."""
+    def start(self) -> str | None:
+        """Starts the threads and loads the data that there is; ValueError says which file is wrong, and where.
+
+        Returns what somebody should be told of what was loaded.
+        """
     def stop(self, timeout_seconds: float = 5.0) -> None:
         """Lets what is begun end, closes the rest at the timeout, then saves; RuntimeError if that fails."""
     def info(self, section: str = "") -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -19,6 +20,8 @@ STOP_TIMEOUT_SECONDS = 5.0
 OURS = ("log-format", "load", "seed", "dir")
 """Directives that are none of Redis's, or are told in another way."""
 ANY = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104 (asked for by name)
+
+log = logging.getLogger(__name__)
 
 
 class RedisNode:
@@ -70,10 +73,12 @@ class RedisNode:
     def start(self) -> None:
         """Begins to serve once data is loaded; NodeError says which file is wrong, and where."""
         try:
-            self._engine.start()
+            notice = self._engine.start()
         except (ValueError, OSError) as error:
             self._engine.stop(0)
             raise NodeError(str(error)) from error
+        if notice:
+            log.warning(notice)
 
     def stop(self, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> None:
         """Accepts no more, lets what is begun end, closes the rest when time is up; NodeError if data was not saved."""

@@ -82,12 +82,13 @@ impl RedisNode {
         self.server.addresses().iter().map(Address::to_string).collect()
     }
 
-    /// Starts the threads, and loads the data that there is: until it is complete, connections are answered that it is not.
+    /// Starts the threads, and loads the data that there is: until it is complete, connections are answered that it is not. Returns
+    /// what somebody should be told of it.
     ///
     /// # Errors
     /// When the system has no threads or descriptors left, or when the log on the disk can't be gone on with; of the kind
     /// `InvalidData`, what is wrong with a file, and where.
-    pub fn start(&mut self) -> io::Result<()> {
+    pub fn start(&mut self) -> io::Result<Option<String>> {
         let post = Arc::new(Post::new(self.census.wakers()));
         let (redis, limit) = (self.redis.clone(), self.output_limit);
         let listeners: Arc<[String]> = self.census.listeners().into();
@@ -99,7 +100,7 @@ impl RedisNode {
         })?;
         let loaded = self.redis.load_at_start(wall_clock());
         let begun = loaded.and_then(|_| self.redis.begin_log(wall_clock()));
-        begun.map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong))?;
+        let log = begun.map_err(|wrong| io::Error::new(io::ErrorKind::InvalidData, wrong))?;
         self.redis.begin_stream();
         self.redis.end_loading();
         self.files = Some(Files::start(self.redis.clone())?);
@@ -111,7 +112,7 @@ impl RedisNode {
                 post.send(to.worker, Token(to.token), mail);
             }
         })?);
-        Ok(())
+        Ok(log.and_then(|log| log.notice))
     }
 
     /// Stops accepting, lets what is begun end, closes the rest at the timeout; then the data is written, if that is wanted.

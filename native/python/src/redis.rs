@@ -73,7 +73,7 @@ impl RedisNode {
         self.addresses.clone()
     }
 
-    fn start(&self, py: Python<'_>) -> PyResult<()> {
+    fn start(&self, py: Python<'_>) -> PyResult<Option<String>> {
         py.detach(|| self.inner.lock().start()).map_err(|error| match error.kind() {
             ErrorKind::InvalidData => PyValueError::new_err(error.to_string()),
             _ => PyOSError::new_err(error.to_string()),

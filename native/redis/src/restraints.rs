@@ -50,16 +50,13 @@ static ROWS: [Row; 9] = [
     Row {
         reason: reason::FENCED,
         concerns: Concerns::Writes,
-        answer: Fault::of(
-            "READONLY this member of a group is fenced: the lease of its epoch has run out (MEMC.STATUS)",
-        ),
+        // The epoch is put behind it.
+        answer: Fault::of("READONLY this member of a group is fenced: it has no lease"),
     },
     Row {
         reason: reason::FENCED,
         concerns: Concerns::Data,
-        answer: Fault::of(
-            "MASTERDOWN this member of a group is fenced: the lease of its epoch has run out (MEMC.STATUS)",
-        ),
+        answer: Fault::of("MASTERDOWN this member of a group is fenced: it has no lease"),
     },
     Row {
         reason: reason::UNDECLARED,
@@ -133,8 +130,11 @@ impl Server {
     fn ask_restraints(&self, command: &'static Command, session: &Session) -> Result<&'static Command, Fault> {
         let concerned = |row: &&Row| self.restraints.has(row.reason) && row.concerns.command(command, session);
         match ROWS.iter().find(concerned) {
-            Some(row) if !session.is_exempt && row.reason == reason::LOG_FAILS => Err(self.log_fault()),
-            Some(row) if !session.is_exempt => Err(row.answer.clone()),
+            Some(row) if !session.is_exempt => Err(match row.reason {
+                reason::LOG_FAILS => self.log_fault(),
+                reason::FENCED => self.fenced_fault(&row.answer),
+                _ => row.answer.clone(),
+            }),
             _ => Ok(command),
         }
     }

@@ -26,8 +26,8 @@ const CHUNK: usize = 1 << 18;
 pub struct LoadedLog {
     /// Commands of it.
     pub commands: u64,
-    /// Bytes that were cut off its end, which was not whole.
-    pub cut: u64,
+    /// What was cut off its end, which was not whole.
+    pub notice: Option<String>,
     /// It ends where it says that it ends: replicas may go on.
     pub is_exact: bool,
 }
@@ -206,7 +206,11 @@ impl Load<'_> {
         file.set_len(whole)?;
         file.seek(SeekFrom::End(0))?;
         file.sync_all()?;
-        self.loaded.cut = length - whole;
+        self.loaded.notice = Some(format!(
+            "{}: it ended in the middle of a command: {} bytes behind byte {whole} were cut off (aof-load-truncated yes)",
+            path.display(),
+            length - whole
+        ));
         // A transaction that was open is not done.
         self.applier = Applier::new(self.server);
         Ok(())

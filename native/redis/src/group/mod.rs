@@ -135,6 +135,12 @@ impl Server {
         self.restraints.has(reason::FENCED)
     }
 
+    /// What a client is told meanwhile: the answer, with the epoch that this node knows of.
+    pub(crate) fn fenced_fault(&self, answer: &Fault) -> Fault {
+        let epoch = format!(", and the last epoch that it has seen is {} (MEMC.STATUS)", self.group.seen());
+        Fault::made([&answer.0[..], epoch.as_bytes()].concat())
+    }
+
     /// Fences the node if its lease has run out. True if it has just now.
     #[inline]
     pub(crate) fn watch_lease(&self, outbox: &mut Outbox) -> bool {
