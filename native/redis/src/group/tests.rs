@@ -106,7 +106,10 @@ fn a_lease_that_runs_out_fences_whoever_looks_first() {
     assert_eq!(member.ask("SET a 1"), free(OK));
     member.scene.pass(100);
     // The requests that have come are not served any more, and their connection is closed behind the answers.
-    starts(&member.ask("SET a 2").reply, "-READONLY");
+    starts(
+        &member.ask("SET a 2").reply,
+        "-READONLY this member of a group is fenced: it has no lease, and the last epoch that it has seen is 1 ",
+    );
     assert!(member.client.is_closing);
     assert_eq!(member.closed(), [], "it was the only one but the one that orders come over");
     starts(&member.order("MEMC.LEASE 1 3000"), "-LEASEPAST");
