@@ -24,6 +24,7 @@ from memcluster.redis.group.decide import decide
 from memcluster.redis.group.facts import Facts
 from memcluster.redis.group.orders import Pause, Resume
 from memcluster.redis.group.state import Holder
+from memcluster.redis.group.surroundings import NO_ANSWER
 from memcluster.redis.group.view import (
     NEVER,
     Acquire,
@@ -195,7 +196,7 @@ class Loop:
         return False, False
 
     async def _tell(self, orders: list[Tell]) -> bool:
-        """Gives orders as long as our own lease allows it; whether one was executed that changes what can be done."""
+        """Gives orders as long as our own lease allows it; whether one that changes what can be done may be executed."""
         held = self.view.held
         if not orders or held is None or self.alarm.now() >= held.deadline:
             return False
@@ -212,8 +213,9 @@ class Loop:
         done = [action for place, action in enumerate(orders) if place not in wrong]
         for action in done:
             self._note(action, started)
-        # A renewed lease is no news.
-        return any(action.sentence for action in done)
+        # A renewed lease is no news. An order without an answer may have been executed: only another look can tell.
+        open_ones = [action for place, action in enumerate(orders) if wrong.get(place) == NO_ANSWER]
+        return any(action.sentence for action in (*done, *open_ones))
 
     def _note(self, action: Tell, started: float) -> None:
         match action.order:

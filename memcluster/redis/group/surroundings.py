@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from memcluster.redis.group.orders import Order, Status
     from memcluster.redis.group.state import NodeConfig
 
+NO_ANSWER = "no answer in time"
+
 
 class Transport(Protocol):
     """The nodes, through their ports."""
@@ -22,7 +24,8 @@ class Transport(Protocol):
         """MEMC.STATUS of all at once: the answers that came in time, by name."""
 
     async def tell(self, orders: Sequence[tuple[NodeConfig, Order]], timeout: float) -> Mapping[int, str]:  # noqa: ASYNC109
-        """Orders to all at once, to one node in their sequence; what went wrong, by place: a refusal, or no answer.
+        """Orders to all at once, to one node in their sequence; what went wrong, by place: a refusal, NO_ANSWER, or how
+        a connection failed.
 
         One without an answer may be executed later. A connection that failed is closed, not waited for.
         """

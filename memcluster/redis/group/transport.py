@@ -15,6 +15,7 @@ import trio
 
 from memcluster.redis import resp
 from memcluster.redis.group.orders import described
+from memcluster.redis.group.surroundings import NO_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from memcluster.redis.resp import Reply, Word
 
 log = logging.getLogger(__name__)
-
-LATE = "no answer in time"
 
 
 class NoAnswerError(Exception):
@@ -110,8 +109,8 @@ class NodePorts:
         return answers
 
     async def tell(self, orders: Sequence[tuple[NodeConfig, Order]], timeout: float) -> Mapping[int, str]:  # noqa: ASYNC109
-        """Orders to all at once, to one node in their sequence; what went wrong, by place: a refusal, or no answer."""
-        wrong = dict.fromkeys(range(len(orders)), LATE)
+        """Orders to all at once, to one node in their sequence; what went wrong, by place."""
+        wrong = dict.fromkeys(range(len(orders)), NO_ANSWER)
         of_node: dict[str, list[int]] = {}
         for place, (node, _) in enumerate(orders):
             of_node.setdefault(node.name, []).append(place)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from memcluster.redis.group.surroundings import NO_ANSWER
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -111,7 +113,7 @@ class SimulatedTransport:
         return answers
 
     async def tell(self, orders: Sequence[tuple[NodeConfig, Order]], timeout: float) -> Mapping[int, str]:  # noqa: ASYNC109
-        wrong = dict.fromkeys(range(len(orders)), "no answer")
+        wrong = dict.fromkeys(range(len(orders)), NO_ANSWER)
 
         def note(place: int, refusal: str | None) -> None:
             if refusal is None:

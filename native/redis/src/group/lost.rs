@@ -1,7 +1,7 @@
 //! What a member's log has beyond the point where its group went on without it: kept in a file, counted, and then given up.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -45,29 +45,97 @@ impl Server {
 }
 
 impl Server {
-    /// What memory holds; where that is not all of it, the log's last file, which holds more.
+    /// What memory holds; where that is not all of it, the log's files, which hold more.
     fn write_tail(&self, path: &Path, whose: &str, shared: u64, end: u64) -> io::Result<()> {
         let from = shared.max(self.journal.start());
         if from > shared
-            && let Some(log) = self.last_log_file()
+            && let Some(log) = self.log_behind(shared)?
         {
-            let head = format!(
-                "{whose}, which its group has gone on without; here is all since the log was last rewritten\r\n"
-            );
-            return write(path, head.as_bytes(), &mut File::open(log)?);
+            return log.write(path, whose);
         }
         let mut bytes = Vec::new();
         let read = self.journal.read(from, &mut bytes, usize::MAX);
         let kept = if read.is_ok() { from..end } else { end..end };
         let head = format!("{whose}, which its group has gone on without; here are {}..{}\r\n", kept.start, kept.end);
-        write(path, head.as_bytes(), &mut bytes.as_slice())
+        write(path, head.as_bytes(), &mut [bytes.as_slice()])
     }
 
-    /// The file that the log is written to, with everything in it.
-    fn last_log_file(&self) -> Option<PathBuf> {
-        self.log_writer()?.flush();
-        Directory::open(self.log_names()).ok()?.last()
+    /// The log's files in which all stands that is behind this offset.
+    fn log_behind(&self, shared: u64) -> io::Result<Option<Behind>> {
+        let Some(writer) = self.log_writer() else { return Ok(None) };
+        writer.flush();
+        if !writer.status().is_listed {
+            // What the manifest names is an older log.
+            return Ok(None);
+        }
+        let open = || {
+            let directory = Directory::open(self.log_names()).map_err(io::Error::other)?;
+            Behind::open(&directory, shared)
+        };
+        // A rewrite that ends at this moment takes files away; those that are named then stay.
+        open().or_else(|error| if error.kind() == ErrorKind::NotFound { open() } else { Err(error) }).map(Some)
     }
+}
+
+/// The end of a log: increments in their order, and the base where the log was rewritten behind the offset that matters.
+struct Behind {
+    base: Option<PathBuf>,
+    increments: Vec<File>,
+}
+
+impl Behind {
+    fn open(directory: &Directory, shared: u64) -> io::Result<Self> {
+        let (mut found, base) = (Self { base: None, increments: Vec::new() }, directory.base());
+        for part in directory.parts().into_iter().rev() {
+            if base.as_ref() == Some(&part) {
+                found.base = base;
+                break;
+            }
+            let file = File::open(&part)?;
+            let is_first = begins_at(&file, file.metadata()?.len())?.is_some_and(|offset| offset <= shared);
+            found.increments.insert(0, file);
+            if is_first {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn write(mut self, path: &Path, whose: &str) -> io::Result<()> {
+        let (mut before, mut base) = (String::new(), path.to_owned());
+        if let Some(rewritten) = &self.base {
+            base.set_extension(format!("base.{}", rewritten.extension().unwrap_or_default().display()));
+            // Its blocks are shared with the log's file as long as that is there.
+            match fs::hard_link(rewritten, &base) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(_) => drop(fs::copy(rewritten, &base)?),
+                Ok(()) => {}
+            }
+            before = format!(", and what was before that is in {}", base.display());
+        }
+        let head = format!(
+            "{whose}, which its group has gone on without; here is all since the log was last rewritten{before}\r\n"
+        );
+        write(path, head.as_bytes(), &mut self.increments)
+    }
+}
+
+/// Where the stream is at the beginning of an increment, by its first mark.
+fn begins_at(file: &File, length: u64) -> io::Result<Option<u64>> {
+    let mut file = file;
+    let mut begins = None;
+    // What is refused ends the reading.
+    let _ = read(file, 0, length, &mut |piece| match piece {
+        Piece::Mark(Some(position)) => {
+            begins = Some(position.offset);
+            Err(String::new())
+        }
+        // Before its first mark an increment has nothing but the database of what follows.
+        Piece::Command(words, _) if words.first() != Some(&&b"SELECT"[..]) => Err(String::new()),
+        Piece::Command(..) | Piece::Mark(None) | Piece::Line(_) => Ok(()),
+    })?;
+    file.rewind()?;
+    Ok(begins)
 }
 
 /// Nothing in these bytes of a log changes data.
@@ -86,11 +154,13 @@ fn has_only_notes(tail: &[u8]) -> bool {
 }
 
 /// A file that is there already keeps what it has: it gets more behind it.
-fn write(path: &Path, head: &[u8], tail: &mut impl Read) -> io::Result<()> {
+fn write(path: &Path, head: &[u8], tail: &mut [impl Read]) -> io::Result<()> {
     let is_new = fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     file.write_all(head)?;
-    io::copy(tail, &mut file)?;
+    for part in tail {
+        io::copy(part, &mut file)?;
+    }
     file.sync_all()?;
     match path.parent() {
         Some(directory) if is_new => fs::File::open(directory)?.sync_all(),
@@ -100,9 +170,52 @@ fn write(path: &Path, head: &[u8], tail: &mut impl Read) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use journal::words;
+    use std::sync::Arc;
+
+    use journal::aof::{Fsync, Names, Writer};
+    use journal::{Journal, Want, words};
 
     use super::*;
+
+    #[test]
+    fn a_log_that_was_rewritten_meanwhile_is_kept_with_its_base() {
+        let home = std::env::temp_dir().join(format!("memc-lost-{}", std::process::id()));
+        fs::create_dir_all(&home).expect("a folder");
+        let names = || Names { home: home.clone(), folder: "log".into(), file: "file".into() };
+        let open = || Directory::open(names()).expect("the manifest is right");
+        let journal = Arc::new(Journal::new([b'a'; 40]));
+        journal.want(Want::File, true);
+        let writer = Writer::start(journal.clone(), open(), false, Fsync::Never).expect("a log");
+        let append = |value: &str| {
+            let mut bytes = Vec::new();
+            words::put(&mut bytes, &[b"SET", b"key", value.as_bytes()]);
+            let end = journal.append(0, &bytes);
+            journal.kick();
+            writer.flush();
+            end
+        };
+        let kept = |shared: u64| {
+            let [path, base] = ["lost-1.aof", "lost-1.base.rdb"].map(|name| home.join(name));
+            let _ = (fs::remove_file(&path), fs::remove_file(&base));
+            Behind::open(&open(), shared).and_then(|log| log.write(&path, "#bytes")).expect("is written");
+            let text = fs::read_to_string(path).expect("is there");
+            let values = ["shared", "first", "second"].map(|value| text.contains(value));
+            (values, text.contains("lost-1.base.rdb"), fs::read_to_string(base).ok())
+        };
+        let shared = append("shared");
+        let rewritten = append("first");
+        assert_eq!(kept(shared), ([true, true, false], false, None));
+        fs::write(writer.temporary(), "data").expect("is written");
+        writer.rotate();
+        append("second");
+        assert_eq!(kept(shared), ([true, true, true], false, None), "the rewrite is on its way");
+        assert_eq!(kept(rewritten), ([false, false, true], false, None));
+        writer.rebase("rdb").expect("is done");
+        assert_eq!(kept(shared), ([false, false, true], true, Some("data".to_owned())));
+        assert_eq!(kept(rewritten), ([false, false, true], false, None));
+        writer.stop();
+        fs::remove_dir_all(&home).expect("is removed");
+    }
 
     #[test]
     fn a_tail_of_notes_loses_nothing() {
