@@ -196,7 +196,7 @@ class Loop:
         return False, False
 
     async def _tell(self, orders: list[Tell]) -> bool:
-        """Gives orders as long as our own lease allows it; whether one that changes what can be done may be executed."""
+        """Gives orders as long as our own lease allows it; whether one that changes what can be done may be done."""
         held = self.view.held
         if not orders or held is None or self.alarm.now() >= held.deadline:
             return False
