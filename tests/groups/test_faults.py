@@ -35,6 +35,8 @@ WRITABLE_SECONDS = {
     "kill -9 of the supervisor": (1.5, 3.0),
 }
 """The longest time without a write: its median, and at most."""
+SLACK = 1.0 if ROUNDS >= 10 else 2.0
+"""Of a few rounds, beside the rest of a suite, one that the machine held up is half."""
 PAUSE_MAX_SECONDS = 0.3
 HEAL_SECONDS = 60.0
 TAIL, FILLING = 60, "x" * 1_000_000
@@ -163,8 +165,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_read_back(group: Group, fau
     print(f"{fault}: longest time without a write: {', '.join(f'{gap:.2f} s' for gap in gaps)}")
     if fault in WRITABLE_SECONDS:
         median, most = WRITABLE_SECONDS[fault]
-        assert statistics.median(gaps) <= median, gaps
-        assert max(gaps) <= most, gaps
+        assert statistics.median(gaps) <= median * SLACK, gaps
+        assert max(gaps) <= most * SLACK, gaps
 
 
 def test_a_switchover_holds_writes_for_a_moment(group: Group) -> None:
