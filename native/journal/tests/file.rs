@@ -1,6 +1,7 @@
 //! The file side against a model: whatever is written is read, whatever is cut off leaves what was acknowledged, and no byte that
 //! differs goes unnoticed.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,10 +42,18 @@ type Words = Vec<Vec<u8>>;
 
 /// What a file's commands are, without what only orders them.
 fn commands(bytes: &[u8]) -> (Result<Outcome, Damage>, Vec<Words>) {
-    let (mut all, mut open) = (Vec::new(), None);
+    let (mut all, mut open, mut ahead) = (Vec::new(), None, VecDeque::<Words>::new());
     let outcome = read(bytes, 0, bytes.len() as u64, &mut |piece| {
-        if let Piece::Command(words, raw) = piece {
+        if let Piece::Ahead(words) = piece {
+            ahead.push_back(words.iter().map(|word| word.to_vec()).collect());
+        } else if let Piece::Command(words, raw) = piece {
             assert!(raw.starts_with(b"*"));
+            // What was told ahead comes, in that order; a command that no buffer held whole is not told.
+            if ahead.front().is_some_and(|first| first == words) {
+                ahead.pop_front();
+            } else {
+                assert!(ahead.is_empty(), "{ahead:?} was told, {words:?} comes");
+            }
             match words {
                 [b"SELECT", _] => {}
                 [b"MULTI"] => open = Some(Vec::new()),

@@ -60,6 +60,9 @@ impl<S: Deref<Target = Server>> Applier<S> {
         if !command.takes(words.len()) {
             return Err(Fault::arity(command.full_name));
         }
+        if self.generation.is_some() {
+            self.after.meter.begin();
+        }
         self.open.extend_from_slice(raw);
         if let Some(epoch) = epoch_of(words) {
             self.server.journal.change_history(|history, _| history.epoch = history.epoch.max(epoch));
@@ -115,5 +118,31 @@ impl<S: Deref<Target = Server>> Applier<S> {
     /// Mail for connections that wait for what was changed, to be delivered now.
     pub fn outbox(&mut self) -> &mut Outbox {
         &mut self.after.outbox
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::server::Settings;
+
+    /// Longer than a SET takes anywhere.
+    const IDLE: Duration = Duration::from_millis(300);
+
+    #[test]
+    fn a_stream_that_rests_makes_no_command_slow() {
+        let slow_from = (IDLE / 2).as_micros().to_string();
+        let settings =
+            Settings { config: vec![("slowlog-log-slower-than".to_owned(), slow_from)], ..Settings::default() };
+        let server = Arc::new(Server::new(settings).configured().expect("the directive is right"));
+        let mut applier = Applier::new(server.clone());
+        applier.begin(0, 0);
+        for value in [b"1", b"2"] {
+            std::thread::sleep(IDLE);
+            applier.apply(&[b"SET", b"key", value], b"", 1).expect("it can be done");
+        }
+        assert_eq!(server.slow_log.len(), 0);
     }
 }

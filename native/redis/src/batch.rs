@@ -73,14 +73,13 @@ impl Batch {
         if is_single || server.dataset.weight() < WORTHWHILE_BYTES {
             return;
         }
-        self.hashes.clear();
         let mut first = 0;
         for at in 0..self.ends.len() {
             let last = self.ends[at].0;
-            self.hash_keys(&words[first..last]);
+            self.note_keys(&words[first..last]);
             first = last;
         }
-        server.dataset.bring_near(database, &self.hashes);
+        self.bring_noted(server, database);
     }
 
     /// The same for the first requests of several connections, whichever their databases are.
@@ -93,24 +92,32 @@ impl Batch {
         if server.dataset.weight() < WORTHWHILE_BYTES {
             return;
         }
-        self.hashes.clear();
         let limits = server.limits();
         // Neither the rest of a large request nor a long one is worth the reading.
         for input in inputs.filter(|input| input.starts_with(b"*") && input.len() <= FIRST_BYTES_MAX) {
             words.clear();
             if let Parsed::Done(_) = request::parse(input, &limits, words, &mut None) {
-                self.hash_keys(words);
+                self.note_keys(words);
             }
         }
-        server.dataset.bring_near(0, &self.hashes);
+        self.bring_noted(server, 0);
     }
 
-    fn hash_keys(&mut self, request: &[&[u8]]) {
+    /// What this request will look up is to be brought near.
+    pub(crate) fn note_keys(&mut self, request: &[&[u8]]) {
         let Some(row) = request.first().and_then(|name| command::find(name)) else { return };
         if let Keys::Range { first, last, step } = row.keys {
             let count = if last < 0 { request.len().saturating_add_signed(last + 1) } else { last as usize + 1 };
             let keys = request.iter().take(count).skip(first).step_by(step);
             self.hashes.extend(keys.take(KEYS_MAX - self.hashes.len()).map(|key| dataset::hash(key)));
+        }
+    }
+
+    /// Brings near what has been noted.
+    pub(crate) fn bring_noted(&mut self, server: &Server, database: usize) {
+        if !self.hashes.is_empty() {
+            server.dataset.bring_near(database, &self.hashes);
+            self.hashes.clear();
         }
     }
 }

@@ -1,4 +1,5 @@
-//! How long commands take: the clock is read once a command, the end of one being the beginning of the next.
+//! How long commands take: the clock is read once a command, the end of one being the beginning of the next. What a log does again at
+//! the start is not measured: reading the clock would be a tenth of it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,23 +13,17 @@ use crate::redaction::redacted;
 use crate::server::Server;
 
 /// One worker's clock and counters.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Meter {
     pub(crate) counters: Arc<Counters>,
-    /// When the last command ended, or this input began to be served.
-    at: Instant,
-}
-
-impl Default for Meter {
-    fn default() -> Self {
-        Self { counters: Arc::default(), at: Instant::now() }
-    }
+    /// When the last command ended, or this input began to be served; none until one does.
+    at: Option<Instant>,
 }
 
 impl Meter {
     /// An input begins to be served.
     pub(crate) fn begin(&mut self) {
-        self.at = Instant::now();
+        self.at = Some(Instant::now());
     }
 
     /// A key was looked up to be read.
@@ -37,9 +32,9 @@ impl Meter {
         if is_found { self.counters.hits.up() } else { self.counters.misses.up() }
     }
 
-    /// When the running command began.
+    /// When the running command began, if it is measured.
     #[inline]
-    pub(crate) fn start(&self) -> Instant {
+    pub(crate) fn start(&self) -> Option<Instant> {
         self.at
     }
 }
@@ -47,9 +42,16 @@ impl Meter {
 impl Call<'_, '_> {
     /// A command that began then has ended.
     #[inline]
-    pub(crate) fn measure(&mut self, command: &'static Command, words: &[&[u8]], began: Instant, is_failed: bool) {
+    pub(crate) fn measure(
+        &mut self,
+        command: &'static Command,
+        words: &[&[u8]],
+        began: Option<Instant>,
+        is_failed: bool,
+    ) {
+        let Some(began) = began else { return };
         let ended = Instant::now();
-        self.meter.at = ended;
+        self.meter.at = Some(ended);
         let took = u64::try_from(ended.duration_since(began).as_nanos()).unwrap_or(u64::MAX);
         let counters = &*self.meter.counters;
         let tally = counters.of(command);

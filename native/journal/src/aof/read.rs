@@ -14,6 +14,8 @@ use super::scan::{Scanned, scan};
 /// What a file is made of.
 #[derive(Debug)]
 pub enum Piece<'r> {
+    /// The words of a command that comes soon: what it will look up can be brought near until then.
+    Ahead(&'r [&'r [u8]]),
     /// The words of a command, and its bytes.
     Command(&'r [&'r [u8]], &'r [u8]),
     /// A mark whose checksum is right; `None` where the stream's name is not said.
@@ -54,6 +56,8 @@ pub struct Damage {
 
 /// Read at a time.
 const CHUNK: usize = 1 << 18;
+/// Commands that are told ahead, so that their waits for memory overlap.
+const AHEAD: usize = 16;
 /// A mark is found across two chunks if so many bytes of them overlap.
 const MARK_MAX: usize = 128;
 
@@ -74,6 +78,7 @@ pub fn read(
         buffer: Vec::new(),
         start: 0,
         at: first,
+        told: 0,
         hashed: 0,
         crc: crc32fast::Hasher::new(),
         names: Names::default(),
@@ -94,6 +99,8 @@ struct Reader<R> {
     /// Where in the buffer the next piece begins, and where in the file.
     start: usize,
     at: u64,
+    /// Up to where in the buffer commands have been told ahead.
+    told: usize,
     /// Up to where in the buffer the checksum goes; never beyond `start`.
     hashed: usize,
     crc: crc32fast::Hasher,
@@ -112,6 +119,9 @@ impl<R: Read> Reader<R> {
     fn run(&mut self, sink: &mut dyn FnMut(Piece<'_>) -> Result<(), String>) -> io::Result<Result<Outcome, Damage>> {
         let mut ranges = Vec::new();
         loop {
+            if self.start >= self.told {
+                self.look_ahead(&mut ranges, sink);
+            }
             let done = match scan(&self.buffer[self.start..], &mut ranges) {
                 Scanned::More(need) => {
                     let missing = need - (self.buffer.len() - self.start);
@@ -128,6 +138,19 @@ impl<R: Read> Reader<R> {
             if let Err(why) = done {
                 return Ok(Err(self.damage(why)));
             }
+        }
+    }
+
+    /// Tells of the next commands in the buffer.
+    fn look_ahead(&mut self, ranges: &mut Vec<Range<usize>>, sink: &mut dyn FnMut(Piece<'_>) -> Result<(), String>) {
+        self.told = self.start;
+        for _ in 0..AHEAD {
+            let rest = &self.buffer[self.told..];
+            let Scanned::Command(bytes) = scan(rest, ranges) else { break };
+            let words: SmallVec<[&[u8]; 8]> = ranges.iter().map(|range| &rest[range.clone()]).collect();
+            // Nothing is done with it yet: it can't be refused.
+            _ = sink(Piece::Ahead(&words));
+            self.told += bytes;
         }
     }
 
@@ -206,7 +229,7 @@ impl<R: Read> Reader<R> {
     fn fill(&mut self, missing: usize) -> io::Result<()> {
         self.crc.update(&self.buffer[self.hashed..self.start]);
         self.buffer.drain(..self.start);
-        (self.start, self.hashed) = (0, 0);
+        (self.start, self.told, self.hashed) = (0, 0, 0);
         let count = missing.max(CHUNK).min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let before = self.buffer.len();
         self.source.by_ref().take(count as u64).read_to_end(&mut self.buffer)?;

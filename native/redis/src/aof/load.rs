@@ -12,6 +12,7 @@ use journal::aof::{Directory, Outcome, Piece, Writer, read};
 use journal::{History, Want};
 
 use crate::applier::Applier;
+use crate::batch::Batch;
 use crate::config;
 use crate::host::chance_name;
 use crate::load::Expired;
@@ -95,7 +96,8 @@ impl Server {
 
     /// Loads all parts; also says whether the last one ends with a mark.
     fn load_log(&self, directory: &Directory, is_start: bool, now: Millis) -> Result<(LoadedLog, bool), String> {
-        let mut load = Load { server: self, applier: Applier::new(self), is_start, now, loaded: LoadedLog::default() };
+        let (ahead, loaded) = Default::default();
+        let mut load = Load { server: self, applier: Applier::new(self), ahead, is_start, now, loaded };
         let (parts, base) = (directory.parts(), directory.base());
         let (mut last, mut position) = (Outcome::default(), None);
         for (number, path) in parts.iter().enumerate() {
@@ -120,6 +122,8 @@ impl Server {
 struct Load<'s> {
     server: &'s Server,
     applier: Applier<&'s Server>,
+    /// What the next commands will look up.
+    ahead: Batch,
     /// The journal follows what is loaded; else it goes on where it is.
     is_start: bool,
     now: Millis,
@@ -183,7 +187,12 @@ impl Load<'_> {
     fn piece(&mut self, piece: &Piece<'_>) -> Result<(), String> {
         let journal = &self.server.journal;
         match piece {
+            Piece::Ahead(words) => {
+                self.ahead.note_keys(words);
+                Ok(())
+            }
             Piece::Command(words, raw) => {
+                self.ahead.bring_noted(self.server, self.applier.database());
                 let raw = if self.is_start { raw } else { &b""[..] };
                 let done = self.applier.apply(words, raw, self.now);
                 done.map_err(|fault| format!("the command can't be done: {}", String::from_utf8_lossy(&fault.0)))

@@ -61,7 +61,7 @@ fn known(piece: Piece<'_>) -> Result<(), String> {
             Ok(command) if command.takes(words.len()) => Ok(()),
             _ => Err(format!("'{}' with {} words is no command", words[0].escape_ascii(), words.len() - 1)),
         },
-        Piece::Mark(_) | Piece::Line(_) => Ok(()),
+        Piece::Ahead(_) | Piece::Mark(_) | Piece::Line(_) => Ok(()),
     }
 }
 

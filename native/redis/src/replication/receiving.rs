@@ -172,14 +172,15 @@ impl Read for Told<'_> {
 
 impl BufRead for Told<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.source.fill_buf()
+    }
+
+    /// Once a buffer, where `fill_buf` is asked for each byte.
+    fn consume(&mut self, count: usize) {
+        self.source.consume(count);
         if self.told_at.elapsed() > ALIVE_PERIOD {
             self.told_at = Instant::now();
             (self.alive)();
         }
-        self.source.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.source.consume(count);
     }
 }
