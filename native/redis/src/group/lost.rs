@@ -132,7 +132,7 @@ fn begins_at(file: &File, length: u64) -> io::Result<Option<u64>> {
         }
         // Before its first mark an increment has nothing but the database of what follows.
         Piece::Command(words, _) if words.first() != Some(&&b"SELECT"[..]) => Err(String::new()),
-        Piece::Command(..) | Piece::Mark(None) | Piece::Line(_) => Ok(()),
+        Piece::Ahead(_) | Piece::Command(..) | Piece::Mark(None) | Piece::Line(_) => Ok(()),
     })?;
     file.rewind()?;
     Ok(begins)
@@ -146,6 +146,8 @@ fn has_only_notes(tail: &[u8]) -> bool {
             Piece::Command(words, _) => {
                 words.first().is_some_and(|name| NOTES.iter().any(|note| name.eq_ignore_ascii_case(note)))
             }
+            // It is looked at when it comes.
+            Piece::Ahead(_) => true,
             Piece::Mark(_) | Piece::Line(_) => false,
         };
         Ok(())
