@@ -80,6 +80,9 @@ impl Manifest {
             }
         }
         let (Some(name), Some(sequence), Some(kind)) = (name, sequence, kind) else { return Err(WRONG) };
+        if name.is_empty() || sequence == 0 {
+            return Err(WRONG);
+        }
         let entry = Entry { name, sequence };
         // Quoted it takes more bytes than it may have had here: what is taken over must be written again.
         if entry.line(kind).len() > LINE_MAX {
@@ -215,6 +218,8 @@ mod tests {
             ("file a seq 2 type i\nfile b seq 1 type i\n", "line 2: found a non-monotonic sequence number"),
             ("file a seq 1 type x\n", "line 1: unknown AOF file type"),
             ("file \"a seq 1 type i\n", "line 1: invalid AOF manifest file format"),
+            ("file \"\" seq 1 type i\n", "line 1: invalid AOF manifest file format"),
+            ("file a seq 0 type i\n", "line 1: invalid AOF manifest file format"),
         ];
         for (text, error) in rows {
             assert_eq!(Manifest::parse(text.as_bytes()), Err(error.to_owned()), "{text:?}");
@@ -233,6 +238,14 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused(text in prop::collection::vec(any::<u8>(), 0..200)) {
             _ = Manifest::parse(&text);
+        }
+
+        #[test]
+        fn what_is_read_is_written(word in "[ -~]{0,6}|\"[ -~]{0,6}\"", sequence in 0_u64..3) {
+            let text = format!("file {word} seq {sequence} type i\n");
+            if let Ok(manifest) = Manifest::parse(text.as_bytes()) {
+                prop_assert_eq!(Manifest::parse(manifest.text().as_bytes()), Ok(manifest));
+            }
         }
 
         #[test]
