@@ -6,11 +6,8 @@ use redis::replication::link::{Event, Introduction, Link};
 
 /// What is understood of an input that arrives in two pieces, and how many bytes are left over. Pieces of a snapshot are put together.
 fn listen(input: &[u8], cut: usize, held: bool) -> (Vec<String>, Vec<u8>, usize) {
-    let introduction = Introduction {
-        held: held.then_some(([b'a'; 40], 99)),
-        version: "7.2.4".to_owned(),
-        ..Introduction::default()
-    };
+    let introduction =
+        Introduction { held: held.then_some(([b'a'; 40], 99)), version: "7.2.4".to_owned(), ..Introduction::default() };
     let (mut link, _) = Link::begin(introduction);
     let (mut told, mut snapshot, mut from) = (Vec::new(), Vec::new(), 0);
     for end in [cut, input.len()] {
