@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from memcluster.cli.document import Wanted
     from memcluster.cluster.supervisor import Part
-    from memcluster.redis.group.running import RunningGroup
+    from memcluster.redis.group.prepare import PreparedGroup
 
 
-def announce(wanted: Wanted, parts: Sequence[Part], groups: Sequence[RunningGroup]) -> None:
+def announce(wanted: Wanted, parts: Sequence[Part], groups: Sequence[PreparedGroup]) -> None:
     """Says where everything is, and one line to try."""
     from memcluster.cli.tables import console, new_table
 
@@ -42,7 +42,7 @@ def announce(wanted: Wanted, parts: Sequence[Part], groups: Sequence[RunningGrou
     click.echo(_to_try(parts, groups))
 
 
-def _title(parts: Sequence[Part], groups: Sequence[RunningGroup]) -> str:
+def _title(parts: Sequence[Part], groups: Sequence[PreparedGroup]) -> str:
     nodes = sum(part.role is Role.NODE for part in parts)
     if nodes:
         return f"memcluster: {nodes} nodes behind one proxy"
@@ -50,9 +50,9 @@ def _title(parts: Sequence[Part], groups: Sequence[RunningGroup]) -> str:
     return f"memcluster: {'group' if len(names) == 1 else 'groups'} {', '.join(names)}" if names else "memcluster"
 
 
-def _add_group(table: Table, group: RunningGroup) -> None:
+def _add_group(table: Table, group: PreparedGroup) -> None:
     threads = str(group.table.places.relay_threads)
-    for name, address in group.addresses.items():
+    for name, address in group.ports.addresses.items():
         is_relayed = name != "sentinel"
         style = "bold" if name == "primary" else ""
         table.add_row(f"{group.name} ({name})", address, "", threads if is_relayed else "", style=style)
@@ -60,7 +60,7 @@ def _add_group(table: Table, group: RunningGroup) -> None:
         table.add_row(f"{node.name} in zone {node.zone}", node.address, "", "")
 
 
-def _to_try(parts: Sequence[Part], groups: Sequence[RunningGroup]) -> str:
+def _to_try(parts: Sequence[Part], groups: Sequence[PreparedGroup]) -> str:
     program = program_name()
     if parts[0].role is Role.PROXY:
         which = f" --port {parts[0].port}" if parts[0].port != ClusterSettings().port else ""
@@ -70,7 +70,7 @@ def _to_try(parts: Sequence[Part], groups: Sequence[RunningGroup]) -> str:
         )
     if groups:
         port = groups[0].ports.primary.port
-        return f"Clients connect to {groups[0].addresses['primary']}. Try: redis-cli -p {port} set greeting hello"
+        return f"Clients connect to {groups[0].ports.primary.address}. Try: redis-cli -p {port} set greeting hello"
     return f"Clients connect to {parts[0].address}. Try: redis-cli -p {parts[0].port} set greeting hello"
 
 

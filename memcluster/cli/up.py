@@ -31,11 +31,14 @@ from memcluster.node.settings import NodeSettings
 from memcluster.proxy.settings import PoolSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
+    from memcluster.redis.group.prepare import PreparedGroup
     from memcluster.redis.group.running import RunningGroup
 
 OF_NODES = {"memory", "threads", "item_size_max", "evict", "connections_max", "verbosity"}
+LEADS_SECONDS = 5.0
+"""How long it takes at most until it is said where groups are that have no primary."""
 OF_POOL = {"placement", "hash_tag", "down"}
 
 
@@ -60,7 +63,7 @@ def command(*, config: Path | None, **flags: Any) -> None:
     with ExitStack() as held:
         parts = cache_parts(wanted, log, held) if wanted.has_cache else []
         parts += redis_parts(wanted, log, held)
-        groups = []
+        groups: list[PreparedGroup] = []
         for table in wanted.groups:
             # Imported only where there is one: a memcached cluster needs none of it.
             from memcluster.redis.group.prepare import prepare
@@ -69,15 +72,25 @@ def command(*, config: Path | None, **flags: Any) -> None:
             groups.append(group)
             parts += nodes
         port = parts[0].port if parts[0].role is Role.PROXY or not groups else groups[0].ports.primary.port
+        has_served = trio.Event()
         supervisor = Supervisor(
             tuple(parts),
             wanted.cluster,
-            on_serving=lambda: announce(wanted, parts, groups),
+            on_serving=has_served.set,
             record_path=held.enter_context(record.kept(port)),
             port=port,
-            groups=tuple(record.Group(group.name, **group.addresses) for group in groups),
+            groups=tuple(record.Group(group.name, **group.ports.addresses) for group in groups),
         )
-        trio.run(supervise, supervisor, groups)
+
+        async def say(running: Sequence[RunningGroup]) -> None:
+            """Where everything is; a group's election comes first."""
+            await has_served.wait()
+            with trio.move_on_after(LEADS_SECONDS):
+                for group in running:
+                    await group.leads.wait()
+            announce(wanted, parts, groups)
+
+        trio.run(supervise, supervisor, groups, say)
 
 
 def reserve(settings: ClusterSettings) -> list[Reservation]:
@@ -120,29 +133,27 @@ def redis_parts(wanted: Wanted, log: LogSettings, held: ExitStack) -> Iterator[P
         yield Part(name, Role.REDIS, place.host, place.port, ("redis", *told, *own, *quiet))
 
 
-async def supervise(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> None:
+async def supervise(
+    supervisor: Supervisor, prepared: Sequence[PreparedGroup], say: Callable[[Sequence[RunningGroup]], Awaitable[None]]
+) -> None:
     """Runs the cluster until a signal ends it, and answers what verbs ask meanwhile."""
-    requests: tuple[control.Request[Any], ...] = ()
-    if groups:
-        from memcluster.redis.backup import controls as snapshots
-        from memcluster.redis.group import controls
-        from memcluster.redis.migration import controls as migration
-
-        requests = (
-            *controls.Controls(groups, supervisor).rows,
-            *(row.among(groups) for row in (*snapshots.ROWS, *migration.ROWS)),
-        )
     failure: MemclusterError | None = None
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
-            await nursery.start(control.serve, record.control_path(supervisor.port), requests)
 
             async def drain_on_signals() -> None:
                 async for number in signals:
                     supervisor.drain(signal.Signals(number).name)
 
+            async def attend() -> None:
+                await supervisor.has_begun.wait()
+                groups = [group.begin() for group in prepared]
+                await nursery.start(control.serve, record.control_path(supervisor.port), questions(supervisor, groups))
+                nursery.start_soon(say, groups)
+                await keep_groups(supervisor, groups)
+
             nursery.start_soon(drain_on_signals)
-            nursery.start_soon(keep_groups, supervisor, groups)
+            nursery.start_soon(attend)
             try:
                 await supervisor.run()
             except MemclusterError as error:
@@ -151,6 +162,20 @@ async def supervise(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> N
             nursery.cancel_scope.cancel()
     if failure:
         raise failure
+
+
+def questions(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> tuple[control.Request[Any], ...]:
+    """What verbs may ask."""
+    if not groups:
+        return ()
+    from memcluster.redis.backup import controls as snapshots
+    from memcluster.redis.group import controls
+    from memcluster.redis.migration import controls as migration
+
+    return (
+        *controls.Controls(groups, supervisor).rows,
+        *(row.among(groups) for row in (*snapshots.ROWS, *migration.ROWS)),
+    )
 
 
 async def keep_groups(supervisor: Supervisor, groups: Sequence[RunningGroup]) -> None:

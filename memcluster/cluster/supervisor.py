@@ -100,6 +100,8 @@ class Supervisor:
     """What the record says of its groups."""
     on_change: Callable[[], None] = lambda: None
     """Called whenever something has happened to a process, or the cluster is to end."""
+    has_begun: trio.Event = field(default_factory=trio.Event)
+    """The processes that need wait for no other have been started."""
     _children: dict[str, Child] = field(default_factory=dict)
     _started: float = field(default_factory=time.time)
     _failure: str | None = None
@@ -150,6 +152,7 @@ class Supervisor:
         while not self.view.has_ended:
             for action in plan.decide(self.view, trio.current_time(), self.settings):
                 await self._perform(action, nursery, lifeline)
+            self.has_begun.set()
             deadline = plan.wake_at(self.view, self.settings)
             with trio.move_on_at(deadline if deadline is not None else float("inf")):
                 self._note(await self._events.receive(), nursery)

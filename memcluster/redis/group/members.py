@@ -50,6 +50,11 @@ class Ports:
     sentinel: Reservation
     nodes: tuple[Reservation, ...]
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Those that clients know."""
+        return {"primary": self.primary.address, "reader": self.reader.address, "sentinel": self.sentinel.address}
+
     @classmethod
     def take(cls, table: GroupTable, held: ExitStack) -> Self:
         """Reserves them all; ConfigError says who has one that was asked for."""

@@ -70,6 +70,8 @@ class RunningGroup:
     """Its folder."""
     clock: Clock = field(default_factory=Clock)
     is_deleted: bool = False
+    leads: trio.Event = field(default_factory=trio.Event)
+    """Clients have been led to a primary."""
     _loop: Loop | None = None
     _endpoints: RelayedPorts | None = None
     _asked: trio.Event = field(default_factory=trio.Event)
@@ -101,8 +103,7 @@ class RunningGroup:
     @property
     def addresses(self) -> dict[str, str]:
         """The ports that clients know."""
-        ports = self.ports
-        return {"primary": ports.primary.address, "reader": ports.reader.address, "sentinel": ports.sentinel.address}
+        return self.ports.addresses
 
     @property
     def endpoints(self) -> RelayedPorts:
@@ -136,6 +137,8 @@ class RunningGroup:
                 return
             try:
                 until = await loop.turn()
+                if loop.view.pointed.primary:
+                    self.leads.set()
                 self.sentinel.show(draw(self.name, loop.view, self.sentinel.picture, self.clock.now()))
             except Exception:
                 # Nodes serve as long as their lease lasts; a supervisor that ended now would end them all.
