@@ -101,8 +101,10 @@ DIFFERENCES: tuple[Difference, ...] = (
         unsent=r"^XADD .*(?<!\S)\*(?!\S)",
     ),
     Difference(
-        "`OBJECT ENCODING` of a number that `INCRBYFLOAT` computed",
-        "A whole one is `int` here and `embstr` in Redis.",
+        "`OBJECT ENCODING` and `REFCOUNT` of a number that `INCRBYFLOAT` computed",
+        "A whole one is `int` here, and counts as shared if it is small, as any such number; in Redis it is `embstr`, "
+        "and not shared.",
+        same=(r":2147483647\r\n", ":1\r\n"),
     ),
     Difference(
         "How much may be drawn with repetition",
