@@ -20,7 +20,8 @@ from bench.contest import Options
 from bench.generator import GeneratorError
 from bench.peers import GENERATORS, NODES, PROXIES
 from bench.processes import ServerError, allow_many_sockets
-from bench.scenarios import SCENARIOS, Scenario, traced
+from bench.scenario import Scenario
+from bench.scenarios import SCENARIOS, traced
 
 
 def _names(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:

@@ -21,9 +21,9 @@ class GeneratorError(Exception):
     """A run that did not come to an end, with what the generator said."""
 
 
-def run(**settings: Any) -> dict[str, Any]:
+def run(processors: set[int] = GENERATOR_PROCESSORS, **settings: Any) -> dict[str, Any]:
     """One run; the settings are those of native/load/src/settings.rs. With its report comes `generator_cpu_ns`."""
-    return _call("run", settings, GENERATOR_PROCESSORS)
+    return _call("run", settings, processors)
 
 
 def replay(processors: set[int], **settings: Any) -> dict[str, Any]:

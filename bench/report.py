@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import plot
-from bench.scenarios import GOALS, Scenario, is_of_the_generator
+from bench.scenario import Scenario
+from bench.scenarios import GOALS, is_of_the_generator
 from bench.tables import FORMATS, HEADS, Result, cells
 
 ROOT = Path(__file__).parent.parent

@@ -24,9 +24,9 @@ def measure_cores(scene: Scene) -> Figures:
     if scene.is_first:
         if scene.name != "floor":
             fill(asked)
-        generator.run(**asked, seconds=WARM_UP_SECONDS)
+        generator.run(scene.asking, **asked, seconds=WARM_UP_SECONDS)
     before = scene.server.cpu_ns
-    report = generator.run(**asked, seconds=scene.options.seconds)
+    report = generator.run(scene.asking, **asked, seconds=scene.options.seconds)
     spent = scene.server.cpu_ns - before
     check(report)
     latency = max(report["operations"].values(), key=lambda operation: operation["requests"])["latency_us"]

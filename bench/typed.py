@@ -67,9 +67,9 @@ def measure_cores(scene: Scene) -> Figures:
     if scene.is_first:
         if kind:
             fill(scene.server.port, KINDS[kind](count))
-        generator.run(**asked, seconds=speed.WARM_UP_SECONDS)
+        generator.run(scene.asking, **asked, seconds=speed.WARM_UP_SECONDS)
     before = scene.server.cpu_ns
-    report = generator.run(**asked, seconds=scene.options.seconds)
+    report = generator.run(scene.asking, **asked, seconds=scene.options.seconds)
     spent = scene.server.cpu_ns - before
     refuse_faults(report)
     return {
