@@ -57,7 +57,7 @@ def _name(context: click.Context, parameter: click.Parameter, text: str) -> str:
     help="Another checkout of ours, built in place, takes part too.",
 )
 @click.option("--rounds", default=5, show_default=True, help="Turns of each contender.")
-@click.option("--seconds", default=0.3, show_default=True, help="Length of one turn.")
+@click.option("--seconds", default=0.25, show_default=True, help="Length of one turn.")
 @click.option(
     "--trace", "traces", multiple=True, metavar="FILE=MEDIAN", help="For `trace`: accesses, median value size in bytes."
 )

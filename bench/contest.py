@@ -33,7 +33,7 @@ class Options:
     """What the command line chose."""
 
     rounds: int = 5
-    seconds: float = 0.3
+    seconds: float = 0.25
     ours: str = "memcluster"
     against: Sequence[str] = ()
     # Another checkout of ours, built in place, to be compared with.

@@ -44,7 +44,7 @@ def _loading(name: str, title: str, **fields: Any) -> Scenario:
 DURABLE_SCENARIOS = (
     _logged("everysec"),
     _logged("always"),
-    _row("replica-16", f"SET pipelined by {PIPELINE}, one replica attached", durable.measure_replicated,
+    _row("replica-16", f"SET pipelined by {PIPELINE}, one replica attached", durable.measure_replicated, rounds=3,
          at_most={"redis-server": 0.9}, settings={**SHAPE, "commands": [SET], "pipeline": PIPELINE}),
     _saving("saving", "while saving", "BGSAVE", ("rdb_bgsave_in_progress",)),
     _saving("rewriting", "while rewriting the log", "BGREWRITEAOF",

@@ -6,7 +6,7 @@ from typing import Any
 from bench import generator
 from bench.contest import Figures, Scene
 
-WARM_UP_SECONDS = 0.5
+WARM_UP_SECONDS = 0.3
 FILL_SETTINGS = ("servers", "protocol", "keys", "value_bytes", "key_bytes")
 CORES = ("server_cores", "generator_cores")
 
