@@ -210,6 +210,7 @@ SCENARIOS = {
             threads=2,
             taking_part=("memcluster",),
             also_single=True,
+            rounds=CLOSE_ROUNDS,
             at_least={"memcluster -t 1": 1.5},
         ),
         _speed(
