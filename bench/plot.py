@@ -5,7 +5,13 @@ from typing import Any, NamedTuple
 
 from bench.scenarios import is_of_the_generator
 
-COLOURS = {"memcached": "#1f6f54", "memcached-1.6.45": "#7ab89b", "nutcracker": "#b5561d", "floor": "#8a8a8a"}
+COLOURS = {
+    "memcached": "#1f6f54",
+    "memcached-1.6.45": "#7ab89b",
+    "nutcracker": "#b5561d",
+    "redis-server": "#7a3b8f",
+    "floor": "#8a8a8a",
+}
 # Of these figures more is better: the cost is one divided by it.
 MORE_IS_BETTER = {"readable", "requests_per_second"}
 # Farther out than this a dot would make all others crowd together: it stands at the edge, with its number.
