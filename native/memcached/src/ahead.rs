@@ -4,6 +4,9 @@
 
 use cache::{Cache, KEY_LENGTH_MAX, Key};
 use memchr::memchr_iter;
+use smallvec::SmallVec;
+
+use crate::gets::visible;
 
 /// Requests looked at together: as many as a connection's turn has by default.
 const BATCH: usize = 20;
@@ -15,36 +18,35 @@ const NAME_MAX: usize = 8;
 /// Looks at the first lines of `input`; at none if there is only one.
 #[inline]
 pub(crate) fn prefetch(cache: &Cache, input: &[u8]) {
-    let mut keys = [Key { bytes: b"", hash: 0 }; BATCH];
-    let (mut count, mut from) = (0, 0);
+    let mut keys: SmallVec<[Key<'_>; BATCH]> = SmallVec::new();
+    let mut from = 0;
     for end in memchr_iter(b'\n', &input[..input.len().min(REACH_BYTES)]) {
         if end + 1 == input.len() && from == 0 {
             return;
         }
         if let Some(key) = key_of(&input[from..end]) {
-            keys[count] = cache.key(key);
-            cache.prefetch(&keys[count]);
-            count += 1;
-            if count == BATCH {
+            let key = cache.key(key);
+            cache.prefetch(&key);
+            keys.push(key);
+            if keys.len() == BATCH {
                 break;
             }
         }
         from = end + 1;
     }
-    keys[..count].iter().for_each(|key| cache.prefetch_item(key));
+    keys.iter().for_each(|key| cache.prefetch_item(key));
 }
 
 /// The same over the first line of each of several inputs.
 #[inline]
 pub(crate) fn prefetch_first<'i>(cache: &Cache, inputs: impl Iterator<Item = &'i [u8]>) {
-    let mut keys = [Key { bytes: b"", hash: 0 }; BATCH];
-    let mut count = 0;
+    let mut keys: SmallVec<[Key<'_>; BATCH]> = SmallVec::new();
     for key in inputs.filter_map(key_of).take(BATCH) {
-        keys[count] = cache.key(key);
-        cache.prefetch(&keys[count]);
-        count += 1;
+        let key = cache.key(key);
+        cache.prefetch(&key);
+        keys.push(key);
     }
-    keys[..count].iter().for_each(|key| cache.prefetch_item(key));
+    keys.iter().for_each(|key| cache.prefetch_item(key));
 }
 
 /// The second word of a line.
@@ -52,7 +54,7 @@ pub(crate) fn prefetch_first<'i>(cache: &Cache, inputs: impl Iterator<Item = &'i
 fn key_of(line: &[u8]) -> Option<&[u8]> {
     let space = line.iter().take(NAME_MAX).position(|&byte| byte == b' ')?;
     let rest = &line[space + 1..];
-    let end = rest.iter().position(|&byte| byte <= b' ').unwrap_or(rest.len());
+    let end = visible(rest);
     (1..=KEY_LENGTH_MAX).contains(&end).then_some(&rest[..end])
 }
 

@@ -3,6 +3,7 @@
 //! instead of 1,790, and 0.88 of the server's time. Whatever looks different in any way is left to the parser.
 
 use cache::{Cache, KEY_LENGTH_MAX, Key};
+use smallvec::SmallVec;
 
 use crate::call::Call;
 use crate::commands::retrieval;
@@ -12,37 +13,32 @@ const BATCH: usize = 20;
 const NAME: &[u8; 4] = b"get ";
 const LINE_END: &[u8; 2] = b"\r\n";
 
-/// Plain gets at the beginning of an input.
+/// Plain gets at the beginning of an input. It is filled in its place: moving it would cost as much as a look-up.
+#[derive(Default)]
 pub(crate) struct Gets<'i> {
-    keys: [Key<'i>; BATCH],
-    count: usize,
+    keys: SmallVec<[Key<'i>; BATCH]>,
 }
 
 impl<'i> Gets<'i> {
-    /// Reads at most `limit` of them.
+    /// Reads at most `limit` of them; returns how many there are.
     #[inline]
-    pub(crate) fn read(cache: &Cache, input: &'i [u8], limit: usize) -> Self {
-        let mut gets = Self { keys: [Key { bytes: b"", hash: 0 }; BATCH], count: 0 };
+    pub(crate) fn read(&mut self, cache: &Cache, input: &'i [u8], limit: usize) -> usize {
+        self.keys.clear();
         let mut rest = input;
-        while gets.count < BATCH.min(limit) {
+        while self.keys.len() < BATCH.min(limit) {
             let Some(key) = plain_key(rest) else { break };
             rest = &rest[NAME.len() + key.len() + LINE_END.len()..];
             let key = cache.key(key);
             cache.prefetch(&key);
-            gets.keys[gets.count] = key;
-            gets.count += 1;
+            self.keys.push(key);
         }
-        gets
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.count
+        self.keys.len()
     }
 
     /// Answers them until the reply is full; returns how many bytes of the input are done.
     #[inline]
     pub(crate) fn answer(&self, call: &mut Call<'_>) -> usize {
-        let keys = &self.keys[..self.count];
+        let keys = &self.keys[..];
         if keys.len() > 1 {
             keys.iter().for_each(|key| call.cache.prefetch_item(key));
         }
@@ -72,7 +68,7 @@ fn plain_key(input: &[u8]) -> Option<&[u8]> {
 
 /// How many bytes above a space `bytes` begins with, counted eight at a time and not far beyond a key's greatest length.
 #[inline]
-fn visible(bytes: &[u8]) -> usize {
+pub(crate) fn visible(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     let mut at = 0;
     while at <= KEY_LENGTH_MAX {

@@ -87,13 +87,13 @@ impl Worker {
         out: &mut dyn Output,
         clock: Clock,
     ) -> usize {
-        let mut done = 0;
-        while session.is_idle() && !out.is_full() {
-            let gets = Gets::read(&self.server.cache, &input[done..], *left);
-            if gets.count() == 0 {
+        let (mut done, mut gets) = (0, Gets::default());
+        while done < input.len() && session.is_idle() && !out.is_full() {
+            let count = gets.read(&self.server.cache, &input[done..], *left);
+            if count == 0 {
                 break;
             }
-            *left -= gets.count();
+            *left -= count;
             done += gets.answer(&mut Call::new(&self.server, &self.counters, session, out, clock));
         }
         done

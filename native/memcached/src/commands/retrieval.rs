@@ -127,9 +127,13 @@ fn put_item(out: &mut dyn Output, key: &[u8], item: &Item<'_>, cas: Option<u64>)
 fn put_head(buffer: &mut Vec<u8>, key: &[u8], flags: u32, length: usize, cas: Option<u64>) {
     buffer.extend_from_slice(b"VALUE ");
     buffer.extend_from_slice(key);
-    buffer.push(b' ');
-    buffer.extend_from_slice(itoa::Buffer::new().format(flags).as_bytes());
-    buffer.push(b' ');
+    if flags == 0 {
+        buffer.extend_from_slice(b" 0 ");
+    } else {
+        buffer.push(b' ');
+        buffer.extend_from_slice(itoa::Buffer::new().format(flags).as_bytes());
+        buffer.push(b' ');
+    }
     buffer.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
     if let Some(cas) = cas {
         buffer.push(b' ');
