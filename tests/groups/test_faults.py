@@ -36,7 +36,7 @@ WRITABLE_SECONDS = {
 }
 """The longest time without a write: its median, and at most."""
 SLACK = 1.0 if ROUNDS >= 10 else 2.0
-"""Of a few rounds, beside the rest of a suite, one that the machine held up is half."""
+"""Of a few rounds, beside the rest of a suite, one that the machine held up is half. A killed primary gets none."""
 PAUSE_MAX_SECONDS = 0.3
 HEAL_SECONDS = 60.0
 TAIL, FILLING = 60, "x" * 1_000_000
@@ -165,8 +165,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_read_back(group: Group, fau
     print(f"{fault}: longest time without a write: {', '.join(f'{gap:.2f} s' for gap in gaps)}")
     if fault in WRITABLE_SECONDS:
         median, most = WRITABLE_SECONDS[fault]
-        assert statistics.median(gaps) <= median * SLACK, gaps
-        assert max(gaps) <= most * SLACK, gaps
+        slack = 1.0 if fault == "kill -9 of the primary" else SLACK
+        assert statistics.median(gaps) <= median * slack, gaps
+        assert max(gaps) <= most * slack, gaps
 
 
 def test_a_switchover_holds_writes_for_a_moment(group: Group) -> None:
