@@ -37,10 +37,13 @@ def test_a_file_then_directives(started: Keep, tmp_path: Path) -> None:
     path = tmp_path / "redis.conf"
     path.write_text(f'port 1\nunixsocket "{tmp_path}/socket"\ntcp-keepalive 60\nlog-format json\ntimeout 0\n')
     server = started(_with_file(path))
-    wait_for(lambda: ask(str(tmp_path / "socket"), b"PING\r\n") == b"+PONG\r\n", "an answer when its data are loaded")
+    socket = str(tmp_path / "socket")
+    wait_for(lambda: ask(socket, b"PING\r\n") == b"+PONG\r\n", "an answer when its data are loaded")
+    # Its threads can answer before its process has written that it listens.
+    wait_for(lambda: server.says().count("\n") == 2, "both lines of its log")
     lines = [json.loads(line) for line in server.says().splitlines()]
     assert lines[0]["message"].startswith(f"{path}:3: tcp-keepalive 60 is ignored: ")
-    assert lines[1]["message"] == f"listening on {server.endpoint}, {tmp_path}/socket"
+    assert lines[1]["message"] == f"listening on {server.endpoint}, {socket}"
 
 
 def _with_file(path: Path) -> Server:
