@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from redis import ResponseError
+
 if TYPE_CHECKING:
     from redis import Redis
 
@@ -46,7 +48,12 @@ def _value(client: Redis, key: bytes) -> Any:
     }
     if kind not in readers:
         return None
-    return kind, readers[kind](), expiry
+    try:
+        return kind, readers[kind](), expiry
+    except ResponseError:
+        if client.exists(key):
+            raise
+        return None
 
 
 def _stream(client: Redis, key: bytes) -> Any:
