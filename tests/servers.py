@@ -6,6 +6,7 @@ skips the tests that need it, with the reason; under CI=true, where it must be t
 
 import atexit
 import importlib.util
+import itertools
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +37,10 @@ LOOPBACK = "127.0.0.1"
 START_SECONDS = 30.0
 ATTEMPTS_MAX = 3
 """A free port can be taken between being found and being used."""
+FIRST_OF_KERNEL = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+PORTS = range(16_000, FIRST_OF_KERNEL) or range(16_000, 65_536)
+"""Which the kernel gives to nobody who asks for any port: one stays free until it is used, and used again."""
+ASKED = itertools.count(os.getpid() * 100)
 
 
 @dataclass
@@ -59,6 +65,15 @@ class Server:
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
+
+    def freeze(self) -> None:
+        """Stops it, and returns when every one of its threads stands still."""
+        self.signal(signal.SIGSTOP)
+        wait_for(lambda: self._thread_states() == {"T"}, f"{self.name} to stand still")
+
+    def _thread_states(self) -> set[str]:
+        stats = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return {stat.read_text().rpartition(")")[2].split()[0] for stat in stats}
 
     def kill(self) -> None:
         """As kill -9 does it."""
@@ -92,9 +107,13 @@ class Server:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """One that nobody has, and that this run has not named before."""
+    for number in itertools.islice(ASKED, len(PORTS)):
+        port = PORTS[number % len(PORTS)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise AssertionError(f"no port of {LOOPBACK} is free between {PORTS[0]} and {PORTS[-1]}")
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = WAIT_SECONDS) -> T:

@@ -16,7 +16,7 @@ from pymemcache.exceptions import MemcacheError
 
 from tests.cli.running import Up, are_gone, start_up, wait_until_serving
 from tests.connection import WAIT_SECONDS
-from tests.servers import wait_for
+from tests.servers import free_port, wait_for
 
 
 @pytest.fixture
@@ -164,9 +164,7 @@ def test_a_node_that_cannot_start_ends_it_with_the_reason(tmp_path: Path) -> Non
 
 
 def test_the_first_answer_comes_soon(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     before = time.monotonic()
     started = start_up(tmp_path, "--port", str(port), "--threads", "1")
 

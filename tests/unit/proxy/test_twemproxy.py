@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memcluster.proxy.placement import PLACEMENTS
-from tests.servers import LOOPBACK, Server, find_peer, free_port, start
+from tests.servers import LOOPBACK, Server, accepts, find_peer, free_port, start, wait_for
 from tests.unit.proxy.keys import ascii_keys, byte_keys
 from tests.unit.proxy.located import located
 from tests.unit.proxy.sink import Sink, asked_through, default_port_address
@@ -41,6 +41,8 @@ def twemproxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twemproxy]:
     process = start(
         "nutcracker", lambda stats: _command(program, folder, pools, servers, stats), port=pools["ketama-md5"]
     )
+    for pool, port in pools.items():
+        wait_for(lambda port=port: accepts((LOOPBACK, port)), f"{pool} to accept")
     yield Twemproxy(process, sinks, pools, servers)
     process.stop()
     for sink in sinks:
