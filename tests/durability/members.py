@@ -73,10 +73,11 @@ def text(value: Any) -> Any:
 
 @dataclass
 class Write:
-    """One that was acknowledged: when, by the clock of this process."""
+    """One that was acknowledged: asked for and answered when, by the clock of this process; done in between."""
 
     value: int
-    at: float
+    asked: float
+    answered: float
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Writers:
     depths: tuple[int, ...] = (1, 4, 16)
     acknowledged: dict[str, Write] = field(default_factory=dict)
     all: list[tuple[str, Write]] = field(default_factory=list)
-    refused: list[tuple[float, str]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     unknown: int = 0
     is_over: threading.Event = field(default_factory=threading.Event)
 
@@ -117,22 +118,22 @@ class Writers:
                 value += 1
                 for key in keys:
                     pipeline.set(key, value)
+                asked = time.monotonic()
                 answers = pipeline.execute(raise_on_error=False)
-                now = time.monotonic()
+                write = Write(value, asked, time.monotonic())
                 for key, answer in zip(keys, answers, strict=True):
-                    self._note(key, value, answer, now)
+                    self._note(key, write, answer)
         except (redis.ConnectionError, redis.TimeoutError):
             return
 
-    def _note(self, key: str, value: int, answer: object, now: float) -> None:
+    def _note(self, key: str, write: Write, answer: object) -> None:
         if answer is True:
-            write = Write(value, now)
             self.acknowledged[key] = write
             self.all.append((key, write))
         elif "UNKNOWN" in str(answer):
             self.unknown += 1
         else:
-            self.refused.append((now, str(answer)))
+            self.refused.append(str(answer))
 
 
 def missing(member: Member, acknowledged: dict[str, Write]) -> dict[str, tuple[int, Write]]:

@@ -105,7 +105,7 @@ def test_a_node_that_hangs(policy: str, started: Started) -> None:
     sets(proxy, b"first")
     lost = held_by(victim)
     with loaded(proxy) as load:
-        victim.signal(signal.SIGSTOP)
+        victim.freeze()
         load.wait_for_more("error", 1)
         wait_until("down", proxy, victim)
         load.wait_for_more("stored")

@@ -67,7 +67,7 @@ async def test_an_ejected_node_returns_without_what_it_held(servers):
     async with over(servers, down="eject", **QUICK) as proxy:
         with connect(proxy) as client:
             assert set(store(client, b"old")) == {b"STORED\r\n"}
-            hung.signal(signal.SIGSTOP)
+            hung.freeze()
             try:
                 await until(lambda: set(store(client, b"new")) == {b"STORED\r\n"}, "the other nodes to take the keys")
                 assert values(client) == dict.fromkeys(KEYS, b"new")
@@ -84,7 +84,7 @@ async def test_strays_are_deleted_from_the_others(servers):
     async with over(servers, down="eject", **QUICK) as proxy:
         with connect(proxy) as client:
             for value in (b"first", b"second"):
-                hung.signal(signal.SIGSTOP)
+                hung.freeze()
                 try:
                     await until(lambda value=value: set(store(client, value)) == {b"STORED\r\n"}, "the ejection")
                 finally:
