@@ -157,7 +157,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(STEPS, max_size=40))
 def test_backings_agree(tmp_path: Path, steps: list[tuple[str, str, int]]) -> None:
     """Whatever is done to both, both answer the same."""
