@@ -284,7 +284,7 @@ fn stopping_waits_for_what_is_held_but_not_for_ever() {
         world.marks[0].store(3, SeqCst);
         wakers.iter().for_each(Waker::wake);
     });
-    scene.server.stop(Duration::from_millis(300));
+    scene.server.stop(Duration::from_secs(2));
     releaser.join().unwrap();
     expect(&mut lucky, b"hold 0 3\n");
     let mut got = String::new();
