@@ -4,13 +4,14 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.servers import Server, start_memcached, start_node, start_proxy_over_nodes, start_redis, start_redis_mode
 
 # A busy machine is no reason to fail; `make fuzz` looks for longer.
-settings.register_profile("short", deadline=None)
-settings.register_profile("long", deadline=None, max_examples=5000)
+BUSY = [HealthCheck.too_slow]
+settings.register_profile("short", deadline=None, suppress_health_check=BUSY)
+settings.register_profile("long", deadline=None, suppress_health_check=BUSY, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 

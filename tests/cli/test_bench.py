@@ -66,7 +66,7 @@ def test_the_table_says_what_was_found(address: str) -> None:
 def test_a_wrong_value_is_found(address: str) -> None:
     assert bench("--server", address, *SHORT).returncode == 0
     with contextlib.closing(Client(address)) as client:
-        client.set("key:0000000000000000042", "x" * 100)
+        client.set("key:0000000000000000042", "x" * 100, noreply=False)
     once = ("--no-fill", "--ratio", "1:0", "--distribution", "sequential", "--requests", "100", "--keys", "100")
     done = bench("--server", address, *once, "--verify")
     assert done.returncode == 1

@@ -100,7 +100,8 @@ def test_a_torn_end_is_cut_off(tmp_path: Path, started: Started) -> None:
     with redis.Redis("127.0.0.1", server.port) as client:
         assert client.dbsize() == 99
         client.set("key:99", "again")
-    assert f"{tmp_path / INCREMENT}: it ended in the middle of a command: " in server.says()
+    said = f"{tmp_path / INCREMENT}: it ended in the middle of a command: "
+    wait_for(lambda: said in server.says(), "the warning")
     server.kill()
     server = started(begin(tmp_path, "always"))
     with redis.Redis("127.0.0.1", server.port) as client:
