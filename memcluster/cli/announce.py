@@ -45,7 +45,7 @@ def announce(wanted: Wanted, parts: Sequence[Part], groups: Sequence[PreparedGro
 def _title(parts: Sequence[Part], groups: Sequence[PreparedGroup]) -> str:
     nodes = sum(part.role is Role.NODE for part in parts)
     if nodes:
-        return f"memcluster: {nodes} nodes behind one proxy"
+        return f"memcluster: {nodes} {'node' if nodes == 1 else 'nodes'} behind one proxy"
     names = [group.name for group in groups]
     return f"memcluster: {'group' if len(names) == 1 else 'groups'} {', '.join(names)}" if names else "memcluster"
 

@@ -16,7 +16,7 @@ from memcluster.proxy.pools import Document, Pool, load
 from memcluster.proxy.settings import PoolSettings, ProxySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -52,12 +52,16 @@ def read_document(config: Path | None, servers: tuple[str, ...], flags: Mapping[
 def _from_flags(servers: tuple[str, ...], flags: Mapping[str, Any]) -> Document:
     if not servers:
         raise ConfigError("no servers: give --server HOST:PORT for each, or --config FILE")
-    settings = overlay(PoolSettings(), "proxy", os.environ, flags)
+    pool = make_pool(servers, overlay(PoolSettings(), "proxy", os.environ, flags))
+    return _checked((pool,), None, overlay(ProxySettings(), "proxy", os.environ, flags))
+
+
+def make_pool(servers: Sequence[str], settings: PoolSettings) -> Pool:
+    """The one pool of these servers; ConfigError says what cannot be."""
     try:
-        pool = Pool(name=POOL_NAME, servers=servers, **msgspec.structs.asdict(settings))
+        return Pool(name=POOL_NAME, servers=tuple(servers), **msgspec.structs.asdict(settings))
     except ValueError as error:
         raise ConfigError(str(error).removeprefix(f"pool {POOL_NAME!r}: ")) from None
-    return _checked((pool,), None, overlay(ProxySettings(), "proxy", os.environ, flags))
 
 
 def _checked(pools: tuple[Pool, ...], document: Document | None, proxy: ProxySettings) -> Document:

@@ -113,6 +113,7 @@ def cache_parts(wanted: Wanted, log: LogSettings, held: ExitStack) -> list[Part]
     level = "debug" if log.level == "debug" else "warning"
     logs = to_flags(msgspec.structs.replace(log, level=level))
     user = ["-u", "root"] if os.geteuid() == 0 else []
+    check_pool(wanted.pool, [node.address for node in nodes])
     pool = [*to_flags(wanted.pool), *(f"--server={node.address}" for node in nodes)]
     front = msgspec.structs.replace(wanted.proxy, listen=(proxy.address,))
     parts = [Part("proxy", Role.PROXY, proxy.host, proxy.port, ("proxy", *to_flags(front), *pool, *logs))]
@@ -121,6 +122,16 @@ def cache_parts(wanted: Wanted, log: LogSettings, held: ExitStack) -> list[Part]
         arguments = ("node", *to_flags(node), *logs, *user)
         parts.append(Part(f"node-{number}", Role.NODE, place.host, place.port, arguments))
     return parts
+
+
+def check_pool(settings: PoolSettings, addresses: list[str]) -> None:
+    """Refuses what the proxy would refuse, before any process is started."""
+    if settings == PoolSettings():
+        return
+    # Imported only where something is to be checked: placements bring hashes and rings.
+    from memcluster.cli.pools import make_pool
+
+    make_pool(addresses, settings)
 
 
 def redis_parts(wanted: Wanted, log: LogSettings, held: ExitStack) -> Iterator[Part]:

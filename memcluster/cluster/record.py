@@ -83,8 +83,17 @@ def directory() -> Path:
 
 @contextmanager
 def kept(port: int) -> Iterator[Path]:
-    """Where the record of the cluster at this port is to be written; the file is removed at the end."""
+    """Where the record of the cluster at this port is to be written; the file is removed at the end.
+
+    ConfigError if another cluster has the port, on another address of this host: verbs find one by its port alone.
+    """
     path = directory() / f"cluster-{port}.json"
+    other = next((each for each in running() if each.port == port), None)
+    if other is not None:
+        raise ConfigError(
+            f"the cluster of process {other.pid} has port {port} too, on another address: give another port (--port), "
+            "or set XDG_RUNTIME_DIR to another directory"
+        )
     try:
         yield path
     finally:

@@ -149,10 +149,14 @@ class Supervisor:
             log.warning("too much happens at a time to hear: %s", what)
 
     async def _keep(self, nursery: trio.Nursery, lifeline: Lifeline) -> None:
-        while not self.view.has_ended:
-            for action in plan.decide(self.view, trio.current_time(), self.settings):
-                await self._perform(action, nursery, lifeline)
+        while True:
+            # What is done may ask for more at once: to give up is to stop those that run, and with none nothing happens.
+            while actions := plan.decide(self.view, trio.current_time(), self.settings):
+                for action in actions:
+                    await self._perform(action, nursery, lifeline)
             self.has_begun.set()
+            if self.view.has_ended:
+                return
             deadline = plan.wake_at(self.view, self.settings)
             with trio.move_on_at(deadline if deadline is not None else float("inf")):
                 self._note(await self._events.receive(), nursery)

@@ -137,6 +137,30 @@ def test_a_wrong_file_is_named_with_line_and_fix(tmp_path: Path) -> None:
     assert said == f"memcluster: {path}:5: node.memroy: no such setting: did you mean memory?\n"
 
 
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ('placement = "nix"', "placement 'nix' is unknown: choose one of uhashring-ketama"),
+        ('hash = "crc32"', "hash 'crc32' does not go with placement 'uhashring-ketama': choose one of md5"),
+        ("replicas = 4", "replicas is 4, but there are 3 servers: add some or lower it"),
+    ],
+)
+def test_a_pool_that_cannot_be_is_refused_before_anything_starts(tmp_path: Path, table: str, complaint: str) -> None:
+    path = tmp_path / "cluster.toml"
+    path.write_text(f"[cluster]\nport = 0\n[pool]\n{table}\n")
+    said = fails(tmp_path, "--config", str(path))
+    assert said.startswith(f"memcluster: {complaint}")
+    assert "cannot be started" not in said
+
+
+def test_a_second_cluster_at_the_same_port_of_another_address_is_refused(up: Up) -> None:
+    port = up.address.rpartition(":")[2]
+    said = up.run("up", "--listen", "127.0.0.2", "--port", port, "--nodes", "1")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert f"has port {port} too, on another address: give another port (--port)" in said.stderr
+    assert up.run("status", "--port", port).returncode == 0
+
+
 def test_settings_come_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "cluster.toml"
     path.write_text('[cluster]\nport = 0\nnodes = 2\n[node]\nmemory = "32m"\nthreads = 1\n[pool]\ndown = "miss"\n')

@@ -120,11 +120,22 @@ def test_a_cluster_of_nothing_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be(tmp_path: Path, table: str, complaint: str) -> None:
+    assert complaint in refusal(tmp_path, table)
+
+
+def test_it_ends_when_its_only_process_cannot_start(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "[redis.a]\nport = 0\nmaxmemory = 'lots'")
+    assert "maxmemory: argument must be a memory value" in said
+    assert said.endswith("a cannot be started: it ended before it served; what it said stands above\n")
+
+
+def refusal(tmp_path: Path, table: str) -> str:
+    """What is said of this file by a start that ends with it."""
     path = tmp_path / "cluster.toml"
     path.write_text(table)
     started = start_up(tmp_path, "--config", str(path))
     assert started.process.wait(WAIT_SECONDS) == 1
-    assert complaint in started.err.read_text()
+    return started.err.read_text()
 
 
 def test_the_verbs_know_a_real_redis(redis: Server, tmp_path: Path) -> None:
