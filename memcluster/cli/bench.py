@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from memcluster.cli.client import find_address
+from memcluster.cli.client import TIMEOUT_SECONDS, find_address
 from memcluster.cli.load import measure, show, title, to_json
+from memcluster.cluster import information
 from memcluster.config import Seconds
 from memcluster.errors import ConfigError, MemclusterError
 from memcluster.load import plot, workload
@@ -25,6 +27,7 @@ SECONDS, WARM_UP_SECONDS = 10.0, 1.0
 FILL_CONNECTIONS, FILL_PIPELINE = 4, 64
 # memcached reads longer times as dates.
 TTL_SECONDS_MAX = 30 * 24 * 3600
+STANDARD_OUTPUT = Path("-")
 PROTOCOLS = ("text", "meta", "resp")
 
 
@@ -49,8 +52,8 @@ def _reads_commands(context: click.Context, parameter: click.Parameter, texts: t
     "--server",
     "servers",
     multiple=True,
-    metavar="HOST:PORT",
-    help="test this; several stand side by side, each with all keys [the running cluster]",
+    metavar="WHERE",
+    help="test this, HOST:PORT or a process's name; several stand side by side, each with all keys [the proxy here]",
 )
 @click.option(
     "--protocol",
@@ -146,23 +149,23 @@ def command(
         _show_presets()
         return
     plot.check(plots)
+    _refuse_unwritable(output, plots)
     settings = make_settings(chosen, preset)
-    settings["servers"] = list(servers) or [find_address(None, port)]
+    settings["servers"] = [find_address(server, port) for server in servers or (None,)]
     if fill is None:
         fill = not settings["commands"]
     if settings["commands"] and settings["protocol"] != "resp":
         raise ConfigError("--command: only with --protocol resp")
+    if settings["protocol"] != "resp":
+        _refuse_redis(settings["servers"])
     if fill:
         _fill(settings)
     report = measure(settings, "load")
-    if str(output) == "-":
+    if output == STANDARD_OUTPUT:
         click.echo(to_json(settings, report))
     else:
         show(report)
-        if output:
-            output.write_text(to_json(settings, report) + "\n", encoding="utf-8")
-    if plots:
-        plot.draw(plots, report, title(settings, report))
+    _write(settings, report, output, plots)
     if faults(report):
         sys.exit(1)
 
@@ -192,6 +195,34 @@ def _fill(settings: dict[str, Any]) -> None:
         if report["errors"]:
             said = f"{report['errors']} of {settings['keys']} sets were refused, the first with {report['first_error']}"
             click.echo(f"memcluster: {server}: {said}", err=True)
+
+
+def _write(settings: dict[str, Any], report: dict[str, Any], output: Path | None, plots: tuple[Path, ...]) -> None:
+    try:
+        if output and output != STANDARD_OUTPUT:
+            output.write_text(to_json(settings, report) + "\n", encoding="utf-8")
+        if plots:
+            plot.draw(plots, report, title(settings, report))
+    except OSError as error:
+        raise MemclusterError(f"{error.filename}: {error.strerror}: what was measured is not written there") from None
+
+
+def _refuse_unwritable(output: Path | None, plots: tuple[Path, ...]) -> None:
+    """Before a run, and not after it."""
+    for file in plots if output in (None, STANDARD_OUTPUT) else (output, *plots):
+        if file.is_dir() or not os.access(file.parent, os.W_OK):
+            raise ConfigError(f"{file}: no file can be written there: name one in a folder that there is")
+
+
+def _refuse_redis(servers: list[str]) -> None:
+    """A server that takes the commands for others answers nothing that ends the wait for it."""
+    for server in servers:
+        try:
+            is_redis = information.speaks_redis(server, TIMEOUT_SECONDS)
+        except OSError:
+            continue  # the run says what is wrong
+        if is_redis:
+            raise ConfigError(f"{server} speaks Redis's protocol: give --protocol resp")
 
 
 def _show_presets() -> None:

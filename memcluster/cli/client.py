@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import socket
+import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from pymemcache import Client
-from pymemcache.exceptions import MemcacheError
+from pymemcache.exceptions import MemcacheError, MemcacheUnknownError
 
 from memcluster.cluster import record
+from memcluster.cluster.address import is_path, split
 from memcluster.errors import ConfigError, MemclusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 F = TypeVar("F", bound="Callable[..., Any]")
 TIMEOUT_SECONDS = 5.0
+OR_SERVER = "give --server HOST:PORT"
+KEY_BYTES_MAX = 250
 
 
 def server_options(function: F) -> F:
@@ -33,14 +36,25 @@ def server_options(function: F) -> F:
 def find_address(server: str | None, port: int | None) -> str:
     """Where the server is that was meant."""
     if server is None:
-        return record.find(port).proxy.address
-    if ":" in server or "/" in server:
+        return record.find(port, OR_SERVER).proxy.address
+    if is_path(server):
         return server
-    processes = record.find(port).processes
+    if ":" in server:
+        split(server)
+        return server
+    processes = record.find(port, OR_SERVER).processes
     for process in processes:
         if process.name == server:
             return process.address
     raise ConfigError(f"--server {server}: give HOST:PORT, or one of {', '.join(p.name for p in processes)}")
+
+
+def as_key(text: str) -> bytes:
+    """The bytes of a key of the command line, whatever its encoding; ConfigError if memcached takes no such key."""
+    key = os.fsencode(text)
+    if not 1 <= len(key) <= KEY_BYTES_MAX or key.split() != [key]:
+        raise ConfigError(f"{text!r} is no key: a key has 1 to {KEY_BYTES_MAX} bytes and no white space")
+    return key
 
 
 @contextmanager
@@ -49,11 +63,12 @@ def connected(address: str) -> Iterator[Client]:
     client = Client(address, connect_timeout=TIMEOUT_SECONDS, timeout=TIMEOUT_SECONDS, no_delay=True)
     try:
         yield client
-    except (OSError, socket.gaierror) as error:
-        raise MemclusterError(f"{address}: {error}: is a server running there?") from None
+    except OSError as error:
+        raise MemclusterError(f"{address}: {error.strerror or error}: is a server running there?") from None
     except MemcacheError as error:
         said = error.args[0] if error.args else type(error).__name__
         text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-        raise MemclusterError(f"{address} answered: {text}") from None
+        hint = ": is that a memcached server?" if isinstance(error, MemcacheUnknownError) else ""
+        raise MemclusterError(f"{address} answered: {text}{hint}") from None
     finally:
         client.close()

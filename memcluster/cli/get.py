@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from memcluster.cli.client import connected, find_address, server_options
+from memcluster.cli.client import as_key, connected, find_address, server_options
 
 
 @click.command()
@@ -14,13 +14,14 @@ from memcluster.cli.client import connected, find_address, server_options
 @server_options
 def command(*, keys: tuple[str, ...], server: str | None, port: int | None) -> None:
     """Print the values of keys: of one key the value, of several `KEY VALUE` lines. A miss is exit code 1."""
+    wanted = [as_key(key) for key in keys]
     with connected(find_address(server, port)) as client:
-        found = client.get_many(list(keys))
-    for key in keys:
+        found = client.get_many(wanted)
+    for key in wanted:
         if key in found:
-            prefix = key.encode() + b" " if len(keys) > 1 else b""
+            prefix = key + b" " if len(keys) > 1 else b""
             sys.stdout.buffer.write(prefix + found[key] + b"\n")
         else:
-            click.echo(f"{key}: not found", err=True)
-    if len(found) < len(set(keys)):
+            click.echo(key + b": not found", err=True)
+    if len(found) < len(set(wanted)):
         sys.exit(1)

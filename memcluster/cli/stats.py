@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import click
+from pymemcache.exceptions import MemcacheUnknownCommandError
 
 from memcluster.cli.client import TIMEOUT_SECONDS, connected, find_address, server_options
 from memcluster.cluster import information
+from memcluster.errors import MemclusterError
 
 
 @click.command()
@@ -19,11 +23,21 @@ def command(*, group: str, server: str | None, port: int | None) -> None:
     address = find_address(server, port)
     rows = _of_redis(address, group)
     if rows is None:
-        with connected(address) as client:
-            rows = {_text(name): _text(value) for name, value in client.stats(*group.split()).items()}
+        rows = _of_memcached(address, group)
     width = max((len(name) for name in rows), default=0)
     for name, value in rows.items():
         click.echo(f"{name:{width}}  {value}")
+
+
+def _of_memcached(address: str, group: str) -> dict[str, str]:
+    words = [os.fsencode(word) for word in group.split()]
+    with connected(address) as client:
+        try:
+            return {_text(name): _text(value) for name, value in client.stats(*words).items()}
+        except MemcacheUnknownCommandError:
+            raise MemclusterError(
+                f"{address} has no counters {group!r}: `memcluster stats --help` says which"
+            ) from None
 
 
 def _of_redis(address: str, group: str) -> dict[str, str] | None:
@@ -32,7 +46,12 @@ def _of_redis(address: str, group: str) -> dict[str, str] | None:
         fields = information.ask(address, TIMEOUT_SECONDS)
     except OSError:
         return None
-    return None if fields is None else {name: value for name, value in fields.items() if group in name}
+    if fields is None:
+        return None
+    found = {name: value for name, value in fields.items() if group in name}
+    if group and not found:
+        raise MemclusterError(f"{address}: no field of INFO has {group!r} in its name: leave it out to see them all")
+    return found
 
 
 def _text(value: object) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from memcluster.cluster import control, record
+from memcluster.errors import MemclusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +22,10 @@ def port_option(function: F) -> F:
 
 
 def ask(port: int | None, name: str, timeout_seconds: float | None = None, **parameters: Any) -> Iterator[Any]:
-    """What the supervisor of the running cluster answers."""
+    """What the supervisor of the running cluster answers about its groups."""
     found = record.find(port)
+    if not found.groups:
+        raise MemclusterError(record.NO_GROUP)
     return control.ask(record.control_path(found.port), name, timeout_seconds, **parameters)
 
 

@@ -9,6 +9,7 @@ import click
 import trio
 from rich.live import Live
 
+from memcluster.cli.client import OR_SERVER, find_address
 from memcluster.cli.tables import console, new_table
 from memcluster.cluster import record
 from memcluster.cluster.rates import Rates, between
@@ -28,7 +29,14 @@ TIMEOUT_SECONDS = 1.0
 
 @click.command()
 @click.option("--port", type=int, metavar="NUM", help="the cluster whose proxy has this port, if several run")
-@click.option("-s", "--server", "servers", multiple=True, metavar="HOST:PORT", help="watch these servers instead")
+@click.option(
+    "-s",
+    "--server",
+    "servers",
+    multiple=True,
+    metavar="WHERE",
+    help="HOST:PORT or a process of the cluster: watch these",
+)
 @click.option("--interval", default="1s", metavar="TIME", help="time between two looks")
 @click.option("--once", is_flag=True, help="print one table, of one interval, and end")
 def command(*, port: int | None, servers: tuple[str, ...], interval: str, once: bool) -> None:
@@ -37,8 +45,8 @@ def command(*, port: int | None, servers: tuple[str, ...], interval: str, once: 
         seconds = max(Seconds.parse(interval), Seconds(0.05))
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--interval") from None
-    nodes = [(address, address) for address in servers]
-    nodes = nodes or [(node.name, node.address) for node in record.find(port).nodes]
+    nodes = [(server, find_address(server, port)) for server in servers]
+    nodes = nodes or [(node.name, node.address) for node in record.find(port, OR_SERVER).nodes]
     try:
         trio.run(watch, nodes, seconds, once)
     except* KeyboardInterrupt:

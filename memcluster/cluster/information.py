@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+from memcluster.cluster.address import connect
 
 QUESTION = b"*2\r\n$4\r\nINFO\r\n$10\r\neverything\r\n"
 REPLY_BYTES_MAX = 1 << 20
@@ -23,6 +23,13 @@ FIELDS = {
 def is_redis(reply: bytes) -> bool:
     """Whether what was answered to memcached's `version` is RESP: an error there, and a line that says so here."""
     return reply.startswith(b"-")
+
+
+def speaks_redis(address: str, timeout_seconds: float) -> bool:
+    """Whether a server answers memcached's question as one of Redis's kind. OSError: it does not answer."""
+    with connect(address, timeout_seconds) as stream:
+        stream.sendall(b"version\r\n")
+        return is_redis(stream.recv(64))
 
 
 def size_of(reply: bytes) -> int | None:
@@ -53,7 +60,7 @@ def counters(fields: dict[str, str]) -> dict[str, float]:
 
 def ask(address: str, timeout_seconds: float) -> dict[str, str] | None:
     """What a server says to INFO; None if it is none of Redis's kind. OSError: it does not answer."""
-    with _connected(address, timeout_seconds) as stream:
+    with connect(address, timeout_seconds) as stream:
         stream.sendall(QUESTION)
         reply = b""
         while (size := size_of(reply)) is None or len(reply) < min(size, REPLY_BYTES_MAX):
@@ -62,16 +69,6 @@ def ask(address: str, timeout_seconds: float) -> dict[str, str] | None:
                 break
             reply += part
     return parse(reply) if reply.startswith((b"$", b"=")) else None
-
-
-def _connected(address: str, timeout_seconds: float) -> socket.socket:
-    if address.startswith("/"):
-        stream = socket.socket(socket.AF_UNIX)
-        stream.settimeout(timeout_seconds)
-        stream.connect(address)
-        return stream
-    host, _, port = address.rpartition(":")
-    return socket.create_connection((host.strip("[]"), int(port)), timeout_seconds)
 
 
 def _is_number(text: str) -> bool:

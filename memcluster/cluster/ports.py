@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from memcluster.cluster.address import PORT_MAX
 from memcluster.errors import ConfigError
 
 LISTENING = "0A"
-PORT_MAX = 65535
 RESERVED: set[tuple[str, int]] = set()
 """What this process holds: the kernel lets it bind a port that does not listen yet a second time."""
 

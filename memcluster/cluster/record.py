@@ -20,6 +20,8 @@ from memcluster.errors import ConfigError, MemclusterError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NO_GROUP = "this cluster has no group: give the file of `memcluster up` a table [group.NAME]"
+
 
 class Process(msgspec.Struct, frozen=True):
     """One process of a cluster."""
@@ -125,12 +127,12 @@ def running() -> list[Record]:
     return sorted(found, key=lambda record: -record.started)
 
 
-def find(port: int | None = None) -> Record:
-    """The running cluster, or the one whose proxy has this port."""
+def find(port: int | None = None, instead: str = "") -> Record:
+    """The running cluster, or the one of this port; `instead`: what else than starting one would do."""
     records = [record for record in running() if port in (None, record.port)]
     if not records:
         which = f" at port {port}" if port else ""
-        raise MemclusterError(f"no cluster runs{which}: start one with `memcluster up`, or give --server HOST:PORT")
+        raise MemclusterError(f"no cluster runs{which}: start one with `memcluster up`{instead and ', or ' + instead}")
     if len(records) > 1:
         ports = ", ".join(str(record.port) for record in records)
         raise MemclusterError(f"{len(records)} clusters run: choose one with --port: {ports}")

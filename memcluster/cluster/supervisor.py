@@ -150,7 +150,8 @@ class Supervisor:
 
     async def _keep(self, nursery: trio.Nursery, lifeline: Lifeline) -> None:
         while True:
-            # What is done may ask for more at once: to give up is to stop those that run, and with none nothing happens.
+            # What is done may ask for more at once: to give up is to stop those that run, and with none nothing
+            # happens any more.
             while actions := plan.decide(self.view, trio.current_time(), self.settings):
                 for action in actions:
                     await self._perform(action, nursery, lifeline)

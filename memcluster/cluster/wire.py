@@ -7,6 +7,7 @@ import time
 import trio
 
 from memcluster.cluster import information
+from memcluster.cluster.address import is_path, split
 from memcluster.cluster.rates import Look
 
 REPLY_BYTES_MAX = 1 << 20
@@ -14,10 +15,9 @@ REPLY_BYTES_MAX = 1 << 20
 
 async def connect(address: str) -> trio.abc.Stream:
     """A connection to `host:port` or to a unix socket's path."""
-    if address.startswith("/"):
+    if is_path(address):
         return await trio.open_unix_socket(address)
-    host, _, port = address.rpartition(":")
-    return await trio.open_tcp_stream(host.strip("[]"), int(port))
+    return await trio.open_tcp_stream(*split(address))
 
 
 async def ask(stream: trio.abc.Stream, command: bytes, end: bytes) -> bytes:

@@ -6,15 +6,16 @@ It asks in RESP2, which every server speaks. No data of users passes here.
 from __future__ import annotations
 
 import os
-import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from memcluster.cluster.address import connect
 from memcluster.errors import ServerError
 from memcluster.redis import resp
 
 if TYPE_CHECKING:
+    import socket
     from types import TracebackType
 
     from memcluster.redis.resp import Reply, Word
@@ -120,22 +121,3 @@ class Client:
             self._stream.close()
             self._stream = None
         self._received.clear()
-
-
-def connect(address: str, timeout_seconds: float) -> socket.socket:
-    """A stream to `host:port`, `[::1]:port` or a unix socket's path."""
-    if address.startswith("/"):
-        stream = socket.socket(socket.AF_UNIX)
-        stream.settimeout(timeout_seconds)
-        stream.connect(address)
-        return stream
-    host, port = split(address)
-    return socket.create_connection((host, port), timeout_seconds)
-
-
-def split(address: str) -> tuple[str, int]:
-    """Host and port; ServerError if it is no address."""
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ServerError(f"{address!r} is no address: write HOST:PORT, such as 127.0.0.1:6379")
-    return host.strip("[]"), int(port)

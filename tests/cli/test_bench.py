@@ -103,6 +103,9 @@ def test_what_cannot_be_is_named(address: str) -> None:
     for arguments, said in (
         (("--distribution", "nix"), "'nix': write uniform, zipf:0.99"),
         (("--plot", "run.gif"), "--plot run.gif: name a file that ends in .png or .svg"),
+        (("--plot", "no/such/run.svg"), "no/such/run.svg: no file can be written there"),
+        (("--json", "no/such/run.json"), "no/such/run.json: no file can be written there"),
+        (("--server", "nowhere:port"), "'nowhere:port' is no address: write HOST:PORT"),
         (("--key-size", "2"), "key_bytes: too few to write so many keys"),
         (("--command", "PING"), "--command: only with --protocol resp"),
         (("--protocol", "resp", "--command", "3*"), "write a command, as 'LPUSH list:__key__ __value__'"),
@@ -112,6 +115,12 @@ def test_what_cannot_be_is_named(address: str) -> None:
         assert said in done.stderr
         assert done.returncode != 0
     assert "no connection to 127.0.0.1:1" in bench("--server", "127.0.0.1:1").stderr
+
+
+def test_a_server_of_the_other_protocol_is_named(redis: Server) -> None:
+    done = bench("--server", redis.endpoint, *SHORT)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"memcluster: {redis.endpoint} speaks Redis's protocol: give --protocol resp\n"
 
 
 def test_presets_name_their_sources() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pymemcache import Client
 
 from tests.cli.running import Up, start_up, wait_until_serving
 
@@ -40,6 +41,36 @@ def test_many_keys_and_standard_input(up: Up) -> None:
     assert (found.stderr, found.returncode) == ("many-3: not found\n", 1)
 
 
+@pytest.mark.parametrize("key", ["ключ", "k" * 250, "\udcff"])
+def test_any_key_of_memcached_can_be_asked_for(up: Up, key: str) -> None:
+    assert up.run("set", key, "value").returncode == 0
+    assert up.run("get", key).stdout == "value\n"
+    assert up.run("delete", key).returncode == 0
+
+
+@pytest.mark.parametrize("key", ["", "a b", "k" * 251, "ключ " * 30])
+@pytest.mark.parametrize("verb", ["get", "set", "delete"])
+def test_what_is_no_key_is_said_without_asking(up: Up, verb: str, key: str) -> None:
+    wrong = up.run(verb, key, *(["value"] if verb == "set" else []))
+    assert wrong.stderr == f"memcluster: {key!r} is no key: a key has 1 to 250 bytes and no white space\n"
+    assert wrong.returncode == 1
+
+
+def test_a_time_to_live_of_any_length(up: Up) -> None:
+    """Below a second it is no "for ever", and above 30 days no date of the past."""
+
+    def left(time_to_live: str) -> int:
+        assert up.run("set", "ttl", "value", "--ttl", time_to_live).returncode == 0
+        client = Client(up.address)
+        said = client.raw_command(b"mg ttl t")
+        client.close()
+        return int(said.removeprefix(b"HD t"))
+
+    assert left("0") == -1
+    assert left("300ms") in (0, 1)
+    assert left("1000h") > 3_599_000
+
+
 def test_stats_of_the_proxy_and_of_a_node(up: Up) -> None:
     assert "threads" in up.run("stats", "--server", "node-1").stdout
     assert "node" in up.run("stats", "proxy").stdout
@@ -48,6 +79,27 @@ def test_stats_of_the_proxy_and_of_a_node(up: Up) -> None:
 def test_an_unknown_server_is_named_with_those_there_are(up: Up) -> None:
     wrong = up.run("stats", "--server", "node-9")
     assert wrong.stderr == "memcluster: --server node-9: give HOST:PORT, or one of proxy, node-1, node-2\n"
+    assert wrong.returncode == 1
+
+
+@pytest.mark.parametrize("verb", [("get", "a"), ("top", "--once"), ("stats",), ("bench",)])
+@pytest.mark.parametrize("server", ["nowhere:port", "127.0.0.1:65536", ":1"])
+def test_what_is_no_address_is_said(up: Up, verb: tuple[str, ...], server: str) -> None:
+    wrong = up.run(*verb, "--server", server)
+    assert wrong.stderr.startswith(f"memcluster: {server!r} is no address: write HOST:PORT")
+    assert wrong.returncode == 1
+
+
+def test_counters_that_nobody_has(up: Up) -> None:
+    wrong = up.run("stats", "nix")
+    assert wrong.stderr == f"memcluster: {up.address} has no counters 'nix': `memcluster stats --help` says which\n"
+    assert wrong.returncode == 1
+
+
+@pytest.mark.parametrize("verb", [("events",), ("switchover",), ("snapshot", "list"), ("migrate", "status")])
+def test_verbs_of_groups_say_that_there_is_none(up: Up, verb: tuple[str, ...]) -> None:
+    wrong = up.run(*verb)
+    assert "this cluster has no group: give the file of `memcluster up` a table [group.NAME]" in wrong.stderr
     assert wrong.returncode == 1
 
 
@@ -69,7 +121,12 @@ def test_status(up: Up) -> None:
 
 def test_status_without_a_cluster(up: Up, tmp_path: Path) -> None:
     alone = replace(up, environment=up.environment | {"XDG_RUNTIME_DIR": str(tmp_path)}).run("status")
-    assert alone.stderr == ("memcluster: no cluster runs: start one with `memcluster up`, or give --server HOST:PORT\n")
+    assert (alone.stderr, alone.returncode) == ("memcluster: no cluster runs: start one with `memcluster up`\n", 1)
+
+
+def test_top_without_a_cluster(up: Up, tmp_path: Path) -> None:
+    alone = replace(up, environment=up.environment | {"XDG_RUNTIME_DIR": str(tmp_path)}).run("top")
+    assert alone.stderr == "memcluster: no cluster runs: start one with `memcluster up`, or give --server HOST:PORT\n"
     assert alone.returncode == 1
 
 
@@ -79,6 +136,12 @@ def test_top_shows_every_node(up: Up) -> None:
     assert "node-1" in said.stdout
     assert "node-2" in said.stdout
     assert "no answer" not in said.stdout
+
+
+def test_top_of_a_process_by_its_name(up: Up) -> None:
+    said = up.run("top", "--once", "--interval", "50ms", "--server", "node-2").stdout
+    assert "node-2" in said
+    assert "no answer" not in said
 
 
 def test_top_of_a_server_that_is_not_there(up: Up) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from memcluster.cluster import control
+from memcluster.cluster.record import NO_GROUP
 from memcluster.errors import MemclusterError
 from memcluster.redis.group import deletion, events
 from memcluster.redis.group.running import new_request
@@ -131,7 +132,7 @@ def find(groups: Sequence[RunningGroup], name: str | None) -> RunningGroup:
     groups = [group for group in groups if not group.is_deleted]
     names = ", ".join(group.name for group in groups)
     if not groups:
-        raise MemclusterError("this cluster has no group: give the file of `memcluster up` a table [group.NAME]")
+        raise MemclusterError(NO_GROUP)
     if name is None and len(groups) > 1:
         raise MemclusterError(f"this cluster has several groups: name one of {names}")
     found = next((group for group in groups if name in (None, group.name)), None)

@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from memcluster.cluster.address import split
 from memcluster.errors import MigrationError, ServerError
 from memcluster.redis import resp
-from memcluster.redis.client import Client, Login, split
+from memcluster.redis.client import Client, Login
 from memcluster.redis.migration.judgement import Phase, Progress, obstacles, progress
 from memcluster.redis.migration.sides import Side, look
 
