@@ -1,6 +1,7 @@
 """Fixtures for every test that talks to a server. Each server is a real process; those of wider scope are shared."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +14,10 @@ BUSY = [HealthCheck.too_slow]
 settings.register_profile("short", deadline=None, suppress_health_check=BUSY)
 settings.register_profile("long", deadline=None, suppress_health_check=BUSY, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+
+# A run in a shell's background ignores SIGINT, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
