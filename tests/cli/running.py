@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from tests.connection import WAIT_SECONDS
-from tests.servers import wait_for
+from tests.servers import START_SECONDS, wait_for
 
 
 @dataclass
@@ -82,5 +82,5 @@ def are_gone(processes: list[psutil.Process]) -> bool:
 
 
 def wait_until_serving(up: Up) -> Up:
-    wait_for(up.is_serving, "the cluster to serve")
+    wait_for(up.is_serving, "the cluster to serve", START_SECONDS)
     return up

@@ -16,7 +16,7 @@ from pymemcache.exceptions import MemcacheError
 
 from tests.cli.running import Up, are_gone, start_up, wait_until_serving
 from tests.connection import WAIT_SECONDS
-from tests.servers import free_port, wait_for
+from tests.servers import START_SECONDS, free_port, wait_for
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_the_first_answer_comes_soon(tmp_path: Path) -> None:
             client.close()
 
     try:
-        wait_for(answers, "the first answer")
+        wait_for(answers, "the first answer", START_SECONDS)
         # The aim is 1.5 s on an idle machine; this only notices when it becomes another order of magnitude.
         assert time.monotonic() - before < 15
     finally:
