@@ -199,9 +199,17 @@ mod tests {
         assert_eq!((report.requests, gets + sets, report.keys, report.hits), (10_001, 10_001, gets * 3, gets * 3));
         assert_eq!((report.errors, report.stray, report.unanswered, report.connections_lost), (0, 0, 0, 0));
 
-        let open = run(&Settings { rate: 20_000.0, requests: 2_000, ..mix.clone() }).expect("still there");
-        assert_eq!(open.requests, 2_000);
-        assert!((0.09..0.5).contains(&open.seconds), "2000 requests at 20000 a second took {} s", open.seconds);
+        let paced = || {
+            let open = run(&Settings { rate: 20_000.0, requests: 2_000, ..mix.clone() }).expect("still there");
+            assert_eq!(open.requests, 2_000);
+            open.seconds
+        };
+        // A busy machine may hold up any run, and none may be early.
+        let took: Vec<f64> = (0..5).map(|_| paced()).take_while(|seconds| !(0.09..0.5).contains(seconds)).collect();
+        assert!(
+            took.len() < 5 && took.iter().all(|seconds| *seconds > 0.09),
+            "2000 requests, 20000 a second: {took:?}"
+        );
 
         let fill = run(&Settings { workload: Workload::Fill, keys: 5_000, ..mix.clone() }).expect("still there");
         assert_eq!((fill.requests, fill.hits), (5_000, 0));

@@ -19,6 +19,12 @@ pub(crate) fn number() -> u64 {
     })
 }
 
+/// Lets this thread draw the same numbers again.
+#[cfg(test)]
+pub(crate) fn seed(seed: u64) {
+    STATE.set(seed | 1);
+}
+
 /// A number below `bound`, which is at least 1; all are equally likely but for what 64 bits can't divide.
 pub(crate) fn below(bound: usize) -> usize {
     ((u128::from(number()) * bound as u128) >> 64) as usize
