@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from memcluster.proxy.settings import ProxySettings
 
 STOP_TIMEOUT_SECONDS = 5.0
-FIXED = ("listen", "unix_socket", "unix_mask", "threads", "connections_max", "backlog", "item_size_max", "idle_timeout")
+FIXED = (
+    "listen", "unix_socket", "unix_mask", "threads", "connections_max", "clients_memory", "backlog", "item_size_max",
+    "idle_timeout",
+)  # fmt: skip
 """Settings that are the sockets' and threads' own: they change with a restart only."""
 FIXES = {
     "in use": ": another server has it; stop that, or give another address with --listen",
@@ -159,6 +162,7 @@ def _router(settings: ProxySettings, rings: Rings) -> Router:
             unix_mask=settings.unix_mask,
             threads=settings.threads,
             connections_max=settings.connections_max,
+            clients_memory_bytes=settings.clients_memory,
             backlog=settings.backlog,
             item_size_max_bytes=settings.item_size_max,
             idle_timeout_seconds=round(settings.idle_timeout),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from memcluster.config import Flag, Meta, Mode, Seconds, Settings, Size
+from memcluster.config import Flag, Memory, Meta, Mode, Seconds, Settings, Size
 from memcluster.errors import ConfigError
 
 
@@ -27,6 +27,15 @@ class ProxySettings(Settings, frozen=True):
         Flag("-c", "--max-connections", help="the most client connections at a time", metavar="NUM"),
         Meta(ge=1, le=1_000_000),
     ] = 10_000
+    clients_memory: Annotated[
+        Memory,
+        Flag(
+            "--clients-memory",
+            help="memory for replies that clients have not read; above it, who has not read for longest is closed; "
+            "0: no limit",
+            metavar="SIZE",
+        ),
+    ] = Memory.parse("512m")
     backlog: Annotated[
         int,
         Flag("--listen-backlog", help="connections that may wait to be accepted", metavar="NUM"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from memcluster.config import Seconds
+from memcluster.config import Memory, Seconds
 from memcluster.errors import ConfigError
 
 
@@ -74,6 +74,9 @@ OPTIONS: tuple[Option, ...] = (
 
 SUBOPTIONS: tuple[Option, ...] = (
     Option(("idle_timeout",), S, "closes connections idle for so many seconds", "SECONDS"),
+    Option(
+        ("resp_obj_mem_limit", "read_buf_mem_limit"), S, "clients that do not read are closed from so many MB on", "MB"
+    ),
     Option(("maxconns_fast", "modern", "no_modern", "track_sizes", "no_drop_privileges"), S, "as it is anyway"),
     Option(("slab_reassign", "slab_automove", "lru_crawler", "lru_maintainer"), S, "what it is for happens anyway"),
     Option(("no_maxconns_fast",), I, "a connection above -c is told so and closed"),
@@ -85,7 +88,6 @@ SUBOPTIONS: tuple[Option, ...] = (
     Option(("tail_repair_time", "no_lru_crawler", "lru_crawler_sleep", "lru_crawler_tocrawl"), I, NO_LRU),
     Option(("no_lru_maintainer", "hot_lru_pct", "warm_lru_pct", "hot_max_factor", "warm_max_factor"), I, NO_LRU),
     Option(("temporary_ttl",), I, NO_LRU),
-    Option(("read_buf_mem_limit", "resp_obj_mem_limit"), I, "idle connections hold no buffers"),
     Option(("watcher_logbuf_size", "worker_logbuf_size"), I, NO_WATCH_TUNING),
     Option(("inline_ascii_resp", "no_inline_ascii_resp"), I, "memcached itself ignores it"),
     Option(("drop_privileges",), I, "use the service's own sandbox (systemd, a container)"),
@@ -115,6 +117,8 @@ def judge_extended(text: str) -> Outcome:
             raise ConfigError(f"-o {part}: memcached knows no such option, nor do we: leave it out")
         if name == "idle_timeout":
             outcome.changes["idle_timeout"] = _idle_timeout(argument)
+        elif name in ("resp_obj_mem_limit", "read_buf_mem_limit"):
+            outcome.changes["clients_memory"] = _memory(name, argument)
         else:
             _weigh(option, argument, f"-o {part}", outcome)
     return outcome
@@ -136,6 +140,12 @@ def _weigh(option: Option, argument: str | None, shown: str, outcome: Outcome) -
         outcome.warnings.append(f"{shown} is ignored: {option.why}")
     else:
         raise ConfigError(f"{shown} is refused: {option.why}")
+
+
+def _memory(name: str, argument: str) -> Memory:
+    if not argument.isdigit():
+        raise ConfigError(f"-o {name}={argument}: write whole megabytes, such as {name}=256; 0: no limit")
+    return Memory.parse(argument)
 
 
 def _idle_timeout(argument: str) -> Seconds:

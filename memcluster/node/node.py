@@ -114,6 +114,7 @@ def _engine(settings: NodeSettings) -> Engine:
             memory_bytes=settings.memory,
             item_size_max_bytes=settings.item_size_max,
             connections_max=settings.connections_max,
+            clients_memory_bytes=settings.clients_memory,
             backlog=settings.backlog,
             requests_per_turn=settings.requests_per_turn,
             evict=settings.evict,

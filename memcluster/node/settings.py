@@ -47,6 +47,15 @@ class NodeSettings(Settings, frozen=True):
         Flag("-c", "--max-connections", "--conn-limit", help="the most connections at a time", metavar="NUM"),
         Meta(ge=1, le=1_000_000),
     ] = 1024
+    clients_memory: Annotated[
+        Memory,
+        Flag(
+            "--clients-memory",
+            help="memory for replies that clients have not read; above it, who has not read for longest is closed; "
+            "0: no limit",
+            metavar="SIZE",
+        ),
+    ] = Memory.parse("512m")
     backlog: Annotated[
         int,
         Flag("-b", "--listen-backlog", help="connections that may wait to be accepted", metavar="NUM"),

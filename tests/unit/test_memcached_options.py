@@ -90,8 +90,8 @@ def test_arguments_that_change_nothing_say_nothing() -> None:
 
 
 def test_extended_options() -> None:
-    outcome = judge_extended("modern,idle_timeout=60,hashpower=20,,track_sizes")
-    assert outcome.changes == {"idle_timeout": 60.0}
+    outcome = judge_extended("modern,idle_timeout=60,hashpower=20,,track_sizes,resp_obj_mem_limit=100")
+    assert outcome.changes == {"idle_timeout": 60.0, "clients_memory": 100 << 20}
     assert outcome.warnings == ["-o hashpower=20 is ignored: the index has the size that the memory limit asks for"]
 
 
@@ -102,6 +102,7 @@ def test_extended_options() -> None:
         ("ssl_key=a", "TLS is not served"),
         ("proxy_config=routelib", "memcluster proxy --help"),
         ("nonsense", "-o nonsense: memcached knows no such option"),
+        ("resp_obj_mem_limit=much", "resp_obj_mem_limit=much: write whole megabytes"),
         ("idle_timeout=soon", "idle_timeout=soon: write whole seconds"),
     ],
 )

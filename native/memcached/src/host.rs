@@ -37,6 +37,10 @@ pub struct Connections {
     pub idle_kicks: u64,
     /// Turns given up for others.
     pub yields: u64,
+    /// Bytes held for clients: replies that they have not taken, requests that are not complete.
+    pub held_bytes: u64,
+    /// Closed because too much was held for all of them.
+    pub shed: u64,
     /// Received.
     pub bytes_read: u64,
     /// Sent.

@@ -82,6 +82,15 @@ impl Session {
         }
     }
 
+    /// Bytes of a body that has not wholly come.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        match &self.state {
+            State::Body(body) => body.bytes.len(),
+            _ => 0,
+        }
+    }
+
     /// Nothing is half done: the connection may be closed between two requests.
     #[must_use]
     pub fn is_idle(&self) -> bool {

@@ -41,6 +41,8 @@ impl memcached::Host for Host {
             is_accepting: current < self.settings.connections_max as u64,
             idle_kicks: self.census.idle_closed(),
             yields: self.census.yields(),
+            held_bytes: self.census.held(),
+            shed: self.census.shed(),
             bytes_read,
             bytes_written,
         }
@@ -87,6 +89,7 @@ impl memcached::Host for Host {
             ("umask", format!("{:o}", self.settings.unix_mask)),
             ("num_threads", self.settings.threads.to_string()),
             ("reqs_per_event", self.settings.requests_per_turn.to_string()),
+            ("clients_memory", self.settings.clients_memory.unwrap_or(0).to_string()),
             ("tcp_backlog", self.settings.backlog.to_string()),
             ("idle_timeout", self.settings.idle_timeout.map_or(0, |timeout| timeout.as_secs()).to_string()),
         ]

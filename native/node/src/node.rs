@@ -109,6 +109,7 @@ fn reactor_settings(settings: &Settings) -> reactor::Settings {
         name: "node",
         threads: settings.threads,
         connections_max: settings.connections_max,
+        clients_memory: settings.clients_memory,
         backlog: settings.backlog,
         idle_timeout: settings.idle_timeout,
         ..reactor::Settings::default()

@@ -80,9 +80,14 @@ impl Service for Memcached {
         let reason = match why {
             Why::Peer | Why::Asked => "normal",
             Why::Idle => "idle",
-            Why::Unreachable(_) | Why::Failed(_) => "error",
+            Why::Shed | Why::Unreachable(_) | Why::Failed(_) => "error",
         };
         self.worker.server().connection_closed(self.clock.at(links.now()), token.0, &client.peer, reason);
+    }
+
+    #[inline]
+    fn holds(&self, client: &Client) -> Option<usize> {
+        Some(client.session.held())
     }
 
     fn tick(&mut self, links: &mut Links) {

@@ -19,6 +19,8 @@ pub struct Settings {
     pub item_size_max: usize,
     /// Client connections at a time.
     pub connections_max: usize,
+    /// Bytes held for all clients together: replies not yet taken, requests not yet complete. None: no bound.
+    pub clients_memory: Option<usize>,
     /// Connections that may wait to be accepted.
     pub backlog: i32,
     /// Requests of one connection served before the others have their turn.

@@ -17,6 +17,7 @@ fn settings() -> Settings {
         memory: 1 << 20,
         item_size_max: 1 << 20,
         connections_max: 64,
+        clients_memory: None,
         backlog: 64,
         requests_per_turn: 20,
         evict: true,

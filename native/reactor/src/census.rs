@@ -45,6 +45,9 @@ pub(crate) struct Desk {
     pub bytes_written: AtomicU64,
     pub idle_closed: AtomicU64,
     pub yields: AtomicU64,
+    /// Bytes held for the worker's clients.
+    pub held: AtomicU64,
+    pub shed: AtomicU64,
     /// Seconds of the worker's clock at its last look at all connections.
     seconds: AtomicU32,
 }
@@ -62,6 +65,8 @@ impl Desk {
             bytes_written: AtomicU64::new(0),
             idle_closed: AtomicU64::new(0),
             yields: AtomicU64::new(0),
+            held: AtomicU64::new(0),
+            shed: AtomicU64::new(0),
             seconds: AtomicU32::new(0),
         })
     }
@@ -206,6 +211,11 @@ impl Control {
     }
 }
 
+/// Bytes held for the clients of all these workers.
+pub(crate) fn held(desks: &[Arc<Desk>]) -> u64 {
+    desks.iter().map(|desk| desk.held.load(Ordering::Relaxed)).sum()
+}
+
 /// A view of a server that any thread may hold.
 #[derive(Clone, Debug)]
 pub struct Census {
@@ -249,6 +259,18 @@ impl Census {
     #[must_use]
     pub fn yields(&self) -> u64 {
         self.desks.iter().map(|desk| desk.yields.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Connections closed because too much was held for all of them.
+    #[must_use]
+    pub fn shed(&self) -> u64 {
+        self.desks.iter().map(|desk| desk.shed.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Bytes held for clients: replies that they have not taken, requests that are not complete.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        held(&self.desks)
     }
 
     /// Bytes received and sent, all connections.

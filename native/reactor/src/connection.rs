@@ -51,6 +51,10 @@ pub(crate) struct Connection {
     pub active_at: u32,
     /// What the census has been told of that.
     pub shown_at: u32,
+    /// Seconds of that clock at which the peer last took something of what was sent.
+    pub took_at: u32,
+    /// Bytes that are held for it, as last counted.
+    pub held: usize,
     pub phase: Phase,
     pub stall: Stall,
     /// The peer sends no more.
@@ -91,6 +95,8 @@ impl Connection {
             listener,
             active_at: 0,
             shown_at: 0,
+            took_at: 0,
+            held: 0,
             phase,
             stall: Stall::None,
             at_end: false,
@@ -108,6 +114,12 @@ impl Connection {
 
     pub(crate) fn is_readable(&self) -> bool {
         self.phase == Phase::Open && self.stall == Stall::None && !self.at_end && !self.finishing
+    }
+
+    /// How long its peer has taken nothing of what waits for it alone.
+    pub(crate) fn seconds_unread(&self, second: u32) -> u32 {
+        let is_unread = !self.reply.is_empty() && !self.reply.is_held();
+        if is_unread { second.saturating_sub(self.took_at) } else { 0 }
     }
 
     /// Edge-triggered and once for all: what became possible is told once and remembered here (`unread`, an unsent reply),

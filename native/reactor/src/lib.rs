@@ -20,12 +20,14 @@ mod address;
 mod census;
 mod connection;
 mod gates;
+mod idle;
 mod links;
 mod listener;
 mod reply;
 mod server;
 mod service;
 mod settings;
+mod shedding;
 mod worker;
 
 pub use address::Address;

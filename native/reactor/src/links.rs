@@ -37,13 +37,17 @@ pub struct Links {
     have_moved: bool,
     /// Some are newly held: the service is to be told.
     are_news: bool,
+    /// Bytes that are held for clients.
+    pub(crate) held_bytes: usize,
+    /// See `Settings::clients_memory`.
+    pub(crate) clients_memory: Option<usize>,
     generation: u32,
     output_limit: usize,
     spare: Vec<Vec<u8>>,
 }
 
 impl Links {
-    pub(crate) fn new(epoll: OwnedFd, output_limit: usize) -> Self {
+    pub(crate) fn new(epoll: OwnedFd, output_limit: usize, clients_memory: Option<usize>) -> Self {
         Self {
             epoll,
             connections: Slab::new(),
@@ -57,6 +61,8 @@ impl Links {
             marks: Watermarks::default(),
             have_moved: false,
             are_news: false,
+            held_bytes: 0,
+            clients_memory,
             generation: 0,
             output_limit,
             spare: Vec::new(),
@@ -146,6 +152,11 @@ impl Links {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.is_draining
+    }
+
+    /// From now on so much may be held for all clients of the server: see `Settings::clients_memory`.
+    pub fn bound_memory(&mut self, clients_memory: Option<usize>) {
+        self.clients_memory = clients_memory;
     }
 
     /// A watermark has moved: at the end of this turn replies leave whose tickets it has passed.

@@ -99,6 +99,12 @@ impl Reply {
         self.len() == 0
     }
 
+    /// Memory that it takes, shared values as if they were its own.
+    #[inline]
+    pub(crate) fn held(&self) -> usize {
+        self.bytes.capacity() + self.shared_left
+    }
+
     #[inline]
     pub(crate) fn is_over_half(&self) -> bool {
         self.len() > self.limit / 2

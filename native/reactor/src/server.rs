@@ -76,12 +76,13 @@ impl Server {
     }
 
     fn start_threads<S: Service + Send + 'static>(&mut self, service: &mut dyn FnMut(usize) -> S) -> io::Result<()> {
-        for (index, desk) in self.census.desks.clone().into_iter().enumerate() {
+        let desks = self.census.desks.clone();
+        for (index, desk) in desks.clone().into_iter().enumerate() {
             let epoll = epoll::create(CreateFlags::CLOEXEC)?;
             epoll::add(&epoll, desk.wake_fd(), EventData::new_u64(WAKE), EventFlags::IN)?;
-            let (service, settings) = (service(index), self.settings.clone());
+            let (service, settings, desks) = (service(index), self.settings.clone(), desks.clone());
             let name = format!("{}-{index}", self.settings.name);
-            self.spawn(name, move || Worker::new(service, epoll, desk, &settings).run())?;
+            self.spawn(name, move || Worker::new(service, epoll, desk, desks, &settings).run())?;
         }
         let listeners = std::mem::take(&mut self.listeners);
         let (desks, control) = (self.census.desks.clone(), self.census.control.clone());

@@ -55,6 +55,8 @@ pub enum Why {
     Asked,
     /// Idle for longer than the setting allows.
     Idle,
+    /// Too much was held for clients, and for this one more than for others.
+    Shed,
     /// A connection of ours could not be established.
     Unreachable(io::ErrorKind),
     /// Reading or writing failed.
@@ -99,6 +101,12 @@ pub trait Service {
     /// sending, or when the server drains.
     fn is_waiting(&self, _session: &Self::Session) -> bool {
         false
+    }
+
+    /// Bytes that the service itself holds for this connection: a request that is arriving. `None` if nothing of what is held for it
+    /// counts (`Settings::clients_memory`), and it is not to be closed for that.
+    fn holds(&self, _session: &Self::Session) -> Option<usize> {
+        Some(0)
     }
 
     /// All that was ready has been served; replies are sent when this returns.

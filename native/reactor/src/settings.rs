@@ -15,6 +15,9 @@ pub struct Settings {
     pub backlog: i32,
     /// Unsent bytes from which on a reply counts as full.
     pub output_limit: usize,
+    /// Bytes held for all clients together (replies not yet taken, requests not yet complete) from which on some are closed: first who
+    /// has taken nothing for longest, among them who holds most. None: no such bound.
+    pub clients_memory: Option<usize>,
     /// Size of a worker's read buffer: bytes taken from one connection a turn.
     pub read_buffer: usize,
     /// Connections idle for longer are closed.
@@ -33,6 +36,7 @@ impl Default for Settings {
             connections_max: 1024,
             backlog: 1024,
             output_limit: 1 << 20,
+            clients_memory: None,
             read_buffer: 64 << 10,
             idle_timeout: None,
             tick: Duration::from_millis(100),

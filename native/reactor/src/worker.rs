@@ -5,7 +5,6 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -43,32 +42,35 @@ struct Arrival {
 }
 
 pub(crate) struct Worker<S: Service> {
-    service: S,
-    sessions: Vec<Option<S::Session>>,
-    links: Links,
-    desk: Arc<Desk>,
+    pub(crate) service: S,
+    pub(crate) sessions: Vec<Option<S::Session>>,
+    pub(crate) links: Links,
+    pub(crate) desk: Arc<Desk>,
+    /// Those of all workers.
+    pub(crate) desks: Vec<Arc<Desk>>,
     /// What connections sent, one behind the other, before it is served; one for all of them, so that an idle one owns none.
     buffer: Vec<u8>,
     /// Whose bytes these are.
     arrivals: Vec<Arrival>,
     began: Instant,
     /// Seconds since then, as of this turn.
-    second: u32,
+    pub(crate) second: u32,
     ticked: Instant,
     tick: Duration,
-    idle_timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
     /// The second at which all connections were last looked at.
-    looked_at: u32,
+    pub(crate) looked_at: u32,
 }
 
 impl<S: Service> Worker<S> {
-    pub(crate) fn new(service: S, epoll: OwnedFd, desk: Arc<Desk>, settings: &Settings) -> Self {
+    pub(crate) fn new(service: S, epoll: OwnedFd, desk: Arc<Desk>, desks: Vec<Arc<Desk>>, settings: &Settings) -> Self {
         let now = Instant::now();
         Self {
             service,
             sessions: Vec::new(),
-            links: Links::new(epoll, settings.output_limit),
+            links: Links::new(epoll, settings.output_limit, settings.clients_memory),
             desk,
+            desks,
             buffer: vec![0; settings.read_buffer],
             arrivals: Vec::with_capacity(ARRIVALS_MAX),
             began: now,
@@ -348,7 +350,7 @@ impl<S: Service> Worker<S> {
 
     /// Sends what waits on a connection, and closes it when that was the last thing to do.
     fn flush(&mut self, token: Token) {
-        let is_draining = self.links.is_draining;
+        let (is_draining, second) = (self.links.is_draining, self.second);
         let Some(connection) = self.links.live(token) else { return };
         if connection.phase == Phase::Connecting {
             return;
@@ -356,7 +358,11 @@ impl<S: Service> Worker<S> {
         let sent = connection.reply.send(connection.socket.as_fd());
         match sent {
             Err(error) => return self.links.doom(token, Why::Failed(error.kind())),
-            Ok((_, count)) => Desk::add(&self.desk.bytes_written, count),
+            Ok((_, 0)) => {}
+            Ok((_, count)) => {
+                connection.took_at = second;
+                Desk::add(&self.desk.bytes_written, count);
+            }
         }
         if !connection.reply.is_over_half() {
             let fed_by = connection.fed_by.take();
@@ -382,6 +388,7 @@ impl<S: Service> Worker<S> {
                 self.links.doom(token, if finishing { Why::Asked } else { Why::Peer });
             }
         }
+        self.weigh(token);
     }
 
     /// It is stalled, and may be for ever.
@@ -419,6 +426,7 @@ impl<S: Service> Worker<S> {
             self.service.tick(&mut self.links);
             self.look_around();
         }
+        self.see_to_memory();
         self.see_to_held();
         // Telling the service of an end may dirty or doom others: until nothing is left.
         while !self.links.dirty.is_empty() || !self.links.doomed.is_empty() {
@@ -449,41 +457,12 @@ impl<S: Service> Worker<S> {
     fn bury(&mut self) {
         for (token, why) in std::mem::take(&mut self.links.doomed) {
             let connection = self.links.connections.remove(token.place());
+            self.links.held_bytes -= connection.held;
             if connection.listener.is_some() {
                 self.desk.leave(token);
             }
             let session = self.sessions.get_mut(token.place()).and_then(Option::take);
             self.service.close(token, session, why, &mut self.links);
-        }
-    }
-
-    /// Once a second: tells the census who is active, and closes who is not.
-    fn look_around(&mut self) {
-        let seconds = self.second;
-        if seconds == self.looked_at {
-            return;
-        }
-        self.looked_at = seconds;
-        let active = self.links.connections.iter_mut().filter_map(|(_, connection)| {
-            let is_news = connection.active_at != connection.shown_at;
-            connection.shown_at = connection.active_at;
-            is_news.then_some((connection.token, connection.active_at))
-        });
-        self.desk.seen(active, seconds);
-        self.close_idle(seconds);
-    }
-
-    fn close_idle(&mut self, seconds: u32) {
-        let Some(timeout) = self.idle_timeout else { return };
-        let limit = u32::try_from(timeout.as_secs()).unwrap_or(u32::MAX);
-        let idle = |active_at: u32| seconds.saturating_sub(active_at) >= limit;
-        let tokens: Vec<Token> = (self.links.connections.iter())
-            .filter(|(_, connection)| connection.listener.is_some() && idle(connection.active_at))
-            .map(|(_, connection)| connection.token)
-            .collect();
-        for token in tokens {
-            self.desk.idle_closed.fetch_add(1, Ordering::Relaxed);
-            self.links.doom(token, Why::Idle);
         }
     }
 }

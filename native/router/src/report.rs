@@ -33,6 +33,8 @@ pub fn general(shared: &Shared) -> Rows {
         ("accepting_conns", &1),
         ("listen_disabled_num", &census.listen_pauses()),
         ("idle_kicks", &census.idle_closed()),
+        ("response_obj_bytes", &census.held()),
+        ("response_obj_oom", &census.shed()),
     ])
 }
 
@@ -46,6 +48,7 @@ pub fn settings(shared: &Shared) -> Rows {
         ("domain_socket", &settings.unix_socket.as_deref().unwrap_or("NULL")),
         ("maxconns", &settings.connections_max),
         ("num_threads", &settings.threads),
+        ("clients_memory", &settings.clients_memory.unwrap_or(0)),
         ("tcp_backlog", &settings.backlog),
         ("item_size_max", &settings.item_size_max),
         ("idle_timeout", &idle_timeout),

@@ -61,6 +61,7 @@ impl Router {
             name: "router",
             threads: settings.threads.max(1),
             connections_max: settings.connections_max,
+            clients_memory: settings.clients_memory,
             backlog: settings.backlog,
             idle_timeout: settings.idle_timeout,
             tick: TICK,

@@ -15,6 +15,8 @@ pub struct Settings {
     pub threads: usize,
     /// Clients served at a time.
     pub connections_max: usize,
+    /// Bytes held for all clients together: replies not yet taken, requests not yet complete. None: no bound.
+    pub clients_memory: Option<usize>,
     /// Connections that may wait in the kernel to be accepted.
     pub backlog: i32,
     /// Largest value that is passed on.
@@ -39,6 +41,7 @@ impl Default for Settings {
             unix_mask: 0o700,
             threads: 4,
             connections_max: 10_000,
+            clients_memory: Some(512 << 20),
             backlog: 1024,
             item_size_max: 1 << 20,
             idle_timeout: None,

@@ -240,6 +240,12 @@ impl Service for Worker {
         }
     }
 
+    fn holds(&self, session: &Session) -> Option<usize> {
+        let Session::Client(index) = session else { return None };
+        let arriving = self.clients.get(*index).and_then(|client| client.gathering.as_ref());
+        Some(arriving.map_or(0, |request| request.bytes.len()))
+    }
+
     fn turn(&mut self, links: &mut Links) {
         self.connections.send(links);
         if std::mem::take(&mut self.connections.went_down) {

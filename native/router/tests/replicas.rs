@@ -22,6 +22,7 @@ fn node() -> Node {
         unix_mask: 0o700,
         item_size_max: 1 << 20,
         connections_max: 100,
+        clients_memory: None,
         backlog: 100,
         requests_per_turn: 20,
         evict: true,

@@ -54,7 +54,7 @@ fn process(server: &Server, clock: Clock, row: &mut Row<'_>) {
 
 fn connections(server: &Server, row: &mut Row<'_>) {
     let connections = server.host.connections();
-    let rows: [(&str, &dyn Display); 9] = [
+    let rows: [(&str, &dyn Display); 11] = [
         ("max_connections", &connections.max),
         ("curr_connections", &connections.current),
         ("total_connections", &connections.total),
@@ -64,6 +64,8 @@ fn connections(server: &Server, row: &mut Row<'_>) {
         ("listen_disabled_num", &connections.accepting_paused),
         ("idle_kicks", &connections.idle_kicks),
         ("conn_yields", &connections.yields),
+        ("response_obj_bytes", &connections.held_bytes),
+        ("response_obj_oom", &connections.shed),
     ];
     rows.iter().for_each(|(name, value)| row(name, value));
 }
