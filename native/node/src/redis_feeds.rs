@@ -6,7 +6,7 @@ use std::sync::Arc;
 use journal::Bell;
 use reactor::{Links, Token};
 use redis::replication::Filled;
-use redis::{PushLimits, Worker};
+use redis::{OutputLimits, Worker};
 
 use crate::post::Post;
 use crate::redis_service::wall_clock;
@@ -19,7 +19,7 @@ pub(crate) struct Feeds {
     disk: Arc<Bell>,
     post: Arc<Post>,
     number: usize,
-    limits: PushLimits,
+    limits: OutputLimits,
     /// Somebody is fed.
     is_any: bool,
 }

@@ -23,8 +23,14 @@ impl RedisHost {
 impl redis::Host for RedisHost {
     fn connections(&self) -> Connections {
         let (bytes_read, bytes_written) = self.census.traffic();
-        let (total, rejected) = (self.census.connections_total(), self.census.rejected());
-        Connections { total, rejected, bytes_read, bytes_written }
+        Connections {
+            total: self.census.connections_total(),
+            rejected: self.census.rejected(),
+            evicted: self.census.shed(),
+            held_bytes: self.census.held(),
+            bytes_read,
+            bytes_written,
+        }
     }
 
     fn usage(&self) -> Usage {

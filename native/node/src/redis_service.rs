@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
-use redis::{Mail, NOT_CONFIRMED, Peer, PushLimits, Session, Ticket, Watch, Worker};
+use redis::{Mail, NOT_CONFIRMED, OutputLimits, Peer, Session, Ticket, Watch, Worker};
 
 use crate::post::Post;
 use crate::redis_feeds::Feeds;
@@ -18,9 +18,13 @@ pub(crate) struct Redis {
     /// Where the node listens, by the listeners' numbers.
     listeners: Arc<[String]>,
     output_limit: usize,
-    limits: PushLimits,
-    /// Connections that read too slowly what they are told, and since when.
-    slow: HashMap<Token, Instant>,
+    /// Limits of those who are told what they have not asked for, and of the others.
+    limits: OutputLimits,
+    normal_limits: OutputLimits,
+    /// The version of the settings of which they are.
+    settings_version: u64,
+    /// Connections that read too slowly, since when, and how long they may.
+    slow: HashMap<Token, (Instant, OutputLimits)>,
     /// Connections that are fed with the stream.
     feeds: Feeds,
     /// Lanes of tickets that replies have ever waited for, a bit each, and who wakes this worker when one moves.
@@ -38,11 +42,27 @@ impl Redis {
         listeners: Arc<[String]>,
         output_limit: usize,
     ) -> Self {
-        let (limits, slow) = (worker.push_limits(), HashMap::new());
+        let (limits, normal_limits) = (worker.output_limits("pubsub"), worker.output_limits("normal"));
+        // One that there never is: the bound on memory is the reactor's to be told, when there is one to serve.
+        let (settings_version, slow) = (u64::MAX, HashMap::new());
         let (feeds, waker) = (Feeds::new(&worker, number, post.clone()), post.clone());
         let (lanes, watch) = (0, worker.server().watch(move || waker.wake(number)));
         let began = Instant::now();
-        Self { worker, number, post, listeners, output_limit, limits, slow, feeds, lanes, watch, began }
+        Self {
+            worker,
+            number,
+            post,
+            listeners,
+            output_limit,
+            limits,
+            normal_limits,
+            settings_version,
+            slow,
+            feeds,
+            lanes,
+            watch,
+            began,
+        }
     }
 
     /// Delivers what the last executions laid down: here at once, elsewhere by post.
@@ -63,8 +83,8 @@ impl Redis {
                 let Some(reply) = links.reply(to) else { return };
                 reply.put(&bytes);
                 let waiting = reply.len();
-                if waiting > self.limits.soft.min(self.limits.hard) {
-                    self.too_slow(to, waiting, links);
+                if waiting > self.limits.least() {
+                    self.too_slow(to, waiting, self.limits, links);
                 }
             }
             Mail::Answer(bytes) => {
@@ -123,19 +143,34 @@ impl Redis {
         }
     }
 
+    #[inline]
+    fn look_at_settings(&mut self, links: &mut Links) {
+        let version = self.worker.settings_version();
+        if version != self.settings_version {
+            self.adopt_settings(version, links);
+        }
+    }
+
     #[cold]
-    fn too_slow(&mut self, token: Token, waiting: usize, links: &mut Links) {
-        if waiting > self.limits.hard {
+    fn adopt_settings(&mut self, version: u64, links: &mut Links) {
+        self.settings_version = version;
+        (self.limits, self.normal_limits) = (self.worker.output_limits("pubsub"), self.worker.output_limits("normal"));
+        links.bound_memory(self.worker.clients_memory());
+    }
+
+    #[cold]
+    fn too_slow(&mut self, token: Token, waiting: usize, limits: OutputLimits, links: &mut Links) {
+        if waiting > limits.hard {
             links.abort(token);
         } else {
-            self.slow.entry(token).or_insert(links.now());
+            self.slow.entry(token).or_insert((links.now(), limits));
         }
     }
 
     /// Closes who has been too slow for too long.
     fn look_at_slow(&mut self, links: &mut Links) {
-        let (now, limits) = (links.now(), self.limits);
-        self.slow.retain(|token, since| {
+        let now = links.now();
+        self.slow.retain(|token, (since, limits)| {
             let is_slow = links.reply(*token).is_some_and(|reply| reply.len() > limits.soft);
             let is_over = is_slow && now.saturating_duration_since(*since).as_secs() >= limits.soft_seconds;
             if is_over {
@@ -170,12 +205,13 @@ impl Service for Redis {
 
     fn serve(
         &mut self,
-        _token: Token,
+        token: Token,
         session: &mut Session,
         input: &[u8],
         reply: &mut Reply,
         links: &mut Links,
     ) -> Progress {
+        self.look_at_settings(links);
         self.feeds.begin_turn();
         let sent = reply.buffer().len() - reply.len();
         let progress = self.worker.serve(session, input, reply.buffer(), self.output_limit + sent, wall_clock());
@@ -185,6 +221,9 @@ impl Service for Redis {
         while let Some(part) = self.worker.next_hold() {
             self.await_lane(part.ticket.lane, links);
             hold(reply, part.from, part.ticket);
+        }
+        if reply.len() > self.normal_limits.least() && session.class() == "normal" {
+            self.too_slow(token, reply.len(), self.normal_limits, links);
         }
         match progress {
             redis::Progress::Consumed(count) => Progress::Consumed(count),
@@ -213,6 +252,10 @@ impl Service for Redis {
         session.is_waiting()
     }
 
+    fn holds(&self, session: &Session) -> Option<usize> {
+        session.held()
+    }
+
     fn woken(&mut self, links: &mut Links) {
         for (to, mail) in self.post.take(self.number) {
             self.hand(to, mail, links);
@@ -238,7 +281,7 @@ impl Service for Redis {
     }
 
     fn tick(&mut self, links: &mut Links) {
-        self.limits = self.worker.push_limits();
+        self.look_at_settings(links);
         self.feeds.tick(&self.worker);
         self.look_at_slow(links);
         self.look_at_held(links);

@@ -32,6 +32,10 @@ pub struct Connections {
     pub total: u64,
     /// Turned away.
     pub rejected: u64,
+    /// Closed because too much was held for all of them.
+    pub evicted: u64,
+    /// Bytes held for them: replies that they have not taken, requests that are not complete.
+    pub held_bytes: u64,
     /// Received.
     pub bytes_read: u64,
     /// Sent.

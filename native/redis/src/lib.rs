@@ -77,7 +77,7 @@ pub use durability::{Hold, NOT_CONFIRMED, Ticket, Tickets, Watch};
 pub use effects::Effects;
 pub use fault::{Fault, Outcome};
 pub use host::Host;
-pub use outbox::{Mail, Outbox, PushLimits};
+pub use outbox::{Mail, Outbox, OutputLimits};
 pub use saves::Saver;
 pub use server::{Server, Settings, VERSION};
 pub use session::Session;

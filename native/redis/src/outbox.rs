@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::ClientId;
+use crate::config;
 use crate::durability::Tickets;
+use crate::{ClientId, Worker};
 
 /// Something for another connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +23,9 @@ pub enum Mail {
     Held(Box<Mail>, Tickets),
 }
 
-/// How much may wait to be sent to a connection that is told what it has not asked for and does not read: then it is closed.
+/// How much may wait to be sent to a connection that does not read: then it is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PushLimits {
+pub struct OutputLimits {
     /// At once from so many bytes on.
     pub hard: usize,
     /// From so many on for some time.
@@ -33,12 +34,56 @@ pub struct PushLimits {
     pub soft_seconds: u64,
 }
 
-impl PushLimits {
-    /// Those of a class (`pubsub`, `slave`), as `client-output-buffer-limit` has them: 0 stands for none.
+impl OutputLimits {
+    /// Those of a class (`normal`, `pubsub`, `slave`), as `client-output-buffer-limit` has them: 0 stands for none.
     pub(crate) fn read(text: &str, class: &str) -> Self {
         let mut words = text.split_whitespace().skip_while(|word| *word != class).skip(1).map(str::parse);
         let mut bytes = || words.next().and_then(Result::ok).filter(|bytes| *bytes > 0).unwrap_or(usize::MAX);
         Self { hard: bytes(), soft: bytes(), soft_seconds: bytes() as u64 }
+    }
+
+    /// From here on one of them is passed.
+    #[inline]
+    #[must_use]
+    pub fn least(&self) -> usize {
+        self.soft.min(self.hard)
+    }
+}
+
+/// The least that `maxmemory-clients` can be.
+const CLIENTS_MEMORY_MIN: usize = 128 << 10;
+
+impl Worker {
+    /// Another number after each change of a setting: limits are to be asked for again.
+    #[inline]
+    #[must_use]
+    pub fn settings_version(&self) -> u64 {
+        self.server().config.version()
+    }
+
+    /// What may wait for a connection of this class (`normal`, `pubsub`) that does not read, at the moment.
+    #[must_use]
+    pub fn output_limits(&self, class: &str) -> OutputLimits {
+        OutputLimits::read(&self.server().config.text(config::OUTPUT_LIMITS), class)
+    }
+
+    /// What may be held for all connections together (`maxmemory-clients`), at the moment.
+    #[must_use]
+    pub fn clients_memory(&self) -> Option<usize> {
+        let most = match self.server().config.number(config::MAXMEMORY_CLIENTS) {
+            percent @ ..0 => (self.server().config.number(config::MAXMEMORY) / 100).saturating_mul(-percent),
+            bytes => bytes,
+        };
+        // As in Redis: with less, nobody could say that it is too little.
+        (most > 0).then(|| usize::try_from(most).unwrap_or(usize::MAX).max(CLIENTS_MEMORY_MIN))
+    }
+
+    /// The same for one that is fed with the stream.
+    #[must_use]
+    pub fn feed_limits(&self) -> OutputLimits {
+        let limits = OutputLimits::read(&self.server().config.text(config::OUTPUT_LIMITS), "slave");
+        // A limit below what the journal keeps in any case would drop who lacks nothing.
+        OutputLimits { hard: limits.hard.max(self.server().journal.backlog()), ..limits }
     }
 }
 
@@ -97,7 +142,7 @@ mod tests {
 
     #[test]
     fn limits_are_those_of_subscribers() {
-        let limits = PushLimits::read("normal 1 2 3 slave 4 5 6 pubsub 7 0 8", "pubsub");
-        assert_eq!(limits, PushLimits { hard: 7, soft: usize::MAX, soft_seconds: 8 });
+        let limits = OutputLimits::read("normal 1 2 3 slave 4 5 6 pubsub 7 0 8", "pubsub");
+        assert_eq!(limits, OutputLimits { hard: 7, soft: usize::MAX, soft_seconds: 8 });
     }
 }

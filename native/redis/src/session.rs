@@ -8,7 +8,7 @@ use resp::{Begun, Version};
 use crate::ClientId;
 use crate::attached::{Alarm, Name};
 use crate::blocking::Waiter;
-use crate::clients::Client;
+use crate::clients::{Client, mark};
 use crate::command::{Command, Keys};
 use crate::durability::Mode;
 use crate::fault::Fault;
@@ -132,6 +132,19 @@ impl Session {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         self.waiter.is_some()
+    }
+
+    /// Bytes of the commands that it has queued; `None` for one that is not closed for want of memory.
+    #[must_use]
+    pub fn held(&self) -> Option<usize> {
+        let is_kept = self.client.has(mark::NO_EVICT | mark::REPLICA | mark::ORDERS);
+        (!is_kept).then(|| self.transaction.as_ref().map_or(0, |transaction| transaction.bytes))
+    }
+
+    /// The class of its output limits.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        self.client.kind()
     }
 
     /// It may only subscribe and end subscriptions: in version 2 it can't tell messages from replies.

@@ -12,13 +12,12 @@ use crate::batch::{Batch, Behind};
 use crate::blocking::Waiter;
 use crate::clients::Peer;
 use crate::command::{Command, flag};
-use crate::config;
 use crate::durability::{Hold, Holds, Mode};
 use crate::execute::Aftermath;
 use crate::fault::Fault;
 use crate::host::wall_clock;
 use crate::identity::{Identity, Replies};
-use crate::outbox::{Mail, Outbox, PushLimits};
+use crate::outbox::{Mail, Outbox};
 use crate::replication::Replica;
 use crate::scripts::BUSY;
 use crate::server::Server;
@@ -132,20 +131,6 @@ impl Worker {
         if self.server.pause.until().is_some_and(|until| until <= now) {
             self.server.pause.end(&mut self.after.outbox);
         }
-    }
-
-    /// What may wait for a connection that does not read, at the moment.
-    #[must_use]
-    pub fn push_limits(&self) -> PushLimits {
-        PushLimits::read(&self.server.config.text(config::OUTPUT_LIMITS), "pubsub")
-    }
-
-    /// The same for one that is fed with the stream.
-    #[must_use]
-    pub fn feed_limits(&self) -> PushLimits {
-        let limits = PushLimits::read(&self.server.config.text(config::OUTPUT_LIMITS), "slave");
-        // A limit below what the journal keeps in any case would drop who lacks nothing.
-        PushLimits { hard: limits.hard.max(self.server.journal.backlog()), ..limits }
     }
 
     /// The server that it works for.

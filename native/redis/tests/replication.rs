@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use redis::replication::{Filled, Follower, Over, Saver};
-use redis::{Progress, PushLimits, Server, Session, Settings, Worker};
+use redis::{OutputLimits, Progress, Server, Session, Settings, Worker};
 
 const NOW: u64 = 1_700_000_000_000;
-const LIMITS: PushLimits = PushLimits { hard: usize::MAX, soft: usize::MAX, soft_seconds: u64::MAX };
+const LIMITS: OutputLimits = OutputLimits { hard: usize::MAX, soft: usize::MAX, soft_seconds: u64::MAX };
 /// Connections of a node: a client's, and a replica's.
 const CLIENT: u64 = 1;
 const REPLICA: u64 = 2;

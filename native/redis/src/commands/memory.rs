@@ -35,7 +35,7 @@ impl Server {
     }
 
     pub(crate) fn connections_memory(&self) -> u64 {
-        self.clients.count() as u64 * CONNECTION
+        self.clients.count() as u64 * CONNECTION + self.host.connections().held_bytes
     }
 }
 

@@ -12,7 +12,10 @@ mod rows;
 mod special;
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicI64, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use parking_lot::Mutex;
 
@@ -61,6 +64,7 @@ names! {
     LFU_DECAY_TIME = "lfu-decay-time"
     LFU_LOG_FACTOR = "lfu-log-factor"
     MAXMEMORY = "maxmemory"
+    MAXMEMORY_CLIENTS = "maxmemory-clients"
     MAXMEMORY_POLICY = "maxmemory-policy"
     MAXMEMORY_SAMPLES = "maxmemory-samples"
     OUTPUT_LIMITS = "client-output-buffer-limit"
@@ -147,6 +151,8 @@ pub fn describe() -> Vec<[&'static str; 4]> {
 #[derive(Debug)]
 pub(crate) struct Config {
     numbers: Box<[AtomicI64]>,
+    /// Counts changes.
+    version: AtomicU64,
     texts: Mutex<Box<[String]>>,
 }
 
@@ -157,6 +163,7 @@ impl Default for Config {
         let settings: Vec<Setting> = rows().map(setting).collect();
         Self {
             numbers: settings.iter().map(|setting| AtomicI64::new(setting.number)).collect(),
+            version: AtomicU64::new(0),
             texts: Mutex::new(settings.into_iter().map(|setting| setting.text).collect()),
         }
     }
@@ -181,6 +188,12 @@ impl Config {
         usize::try_from(self.number(name)).unwrap_or(0)
     }
 
+    /// Another number after each change, for who keeps what it has read.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Acquire)
+    }
+
     /// As CONFIG GET shows it.
     pub(crate) fn text(&self, name: Name) -> String {
         self.texts.lock()[name.0].clone()
@@ -194,6 +207,7 @@ impl Config {
     pub(crate) fn store(&self, name: Name, setting: Setting) -> Setting {
         let number = self.numbers[name.0].swap(setting.number, Relaxed);
         let text = std::mem::replace(&mut self.texts.lock()[name.0], setting.text);
+        self.version.fetch_add(1, Release);
         Setting { number, text }
     }
 }

@@ -15,7 +15,7 @@ use dataset::Millis;
 use journal::{Gone, Hold};
 use parking_lot::{Condvar, Mutex};
 
-use crate::outbox::PushLimits;
+use crate::outbox::OutputLimits;
 
 /// Bytes of a snapshot that wait between the saver and the connection.
 const QUEUE_MAX: usize = 4 << 20;
@@ -167,7 +167,7 @@ impl Feed {
     }
 
     /// Puts what is next behind a reply in which `waiting` bytes lie already.
-    pub(crate) fn fill(&self, mut waiting: usize, out: &mut Vec<u8>, limits: PushLimits, now: Millis) -> Filled {
+    pub(crate) fn fill(&self, mut waiting: usize, out: &mut Vec<u8>, limits: OutputLimits, now: Millis) -> Filled {
         let state = &mut *self.state.lock();
         while waiting < WINDOW
             && let Some(piece) = state.pieces.pop_front()
@@ -195,7 +195,7 @@ impl Feed {
 }
 
 impl State {
-    fn stream(&mut self, mut waiting: usize, out: &mut Vec<u8>, limits: PushLimits, now: Millis) -> Filled {
+    fn stream(&mut self, mut waiting: usize, out: &mut Vec<u8>, limits: OutputLimits, now: Millis) -> Filled {
         let Some(hold) = &mut self.hold else { return Filled::All };
         while waiting < WINDOW && hold.behind() > 0 {
             match hold.read(out, WINDOW - waiting) {
@@ -212,7 +212,7 @@ impl State {
     }
 
     /// Bytes that wait for it, in its reply and in the journal, are more than the limits allow.
-    fn is_too_slow(&mut self, waiting: usize, limits: PushLimits, now: Millis) -> bool {
+    fn is_too_slow(&mut self, waiting: usize, limits: OutputLimits, now: Millis) -> bool {
         let waiting = waiting + self.hold.as_ref().map_or(0, Hold::behind);
         if waiting <= limits.soft {
             self.slow_since = None;

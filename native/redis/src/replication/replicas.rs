@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::feed::{Feed, Filled};
 use crate::ClientId;
-use crate::outbox::{Mail, Outbox, PushLimits};
+use crate::outbox::{Mail, Outbox, OutputLimits};
 
 /// What a connection says of itself before it asks for the stream (`REPLCONF`).
 #[derive(Clone, Debug, Default)]
@@ -142,7 +142,7 @@ impl Replica {
     }
 
     /// Puts what is next behind a reply in which so many bytes lie already.
-    pub fn fill(&self, waiting: usize, out: &mut Vec<u8>, limits: PushLimits, now: Millis) -> Filled {
+    pub fn fill(&self, waiting: usize, out: &mut Vec<u8>, limits: OutputLimits, now: Millis) -> Filled {
         let filled = self.feed.fill(waiting, out, limits, now);
         if self.state() == ReplicaState::Sending && self.feed.is_streaming() {
             self.acked_at.store(now, Relaxed);

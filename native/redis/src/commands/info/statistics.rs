@@ -31,7 +31,8 @@ pub(super) fn stats(report: &mut Report<'_, '_>) {
     report.line("expired_stale_perc", "0.00");
     report.zeros(&["expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds"]);
     report.line("evicted_keys", server.upkeep.evicted_keys.load(Relaxed));
-    report.zeros(&["evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
+    report.line("evicted_clients", connections.evicted);
+    report.zeros(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     report.line("keyspace_hits", server.sum(|counters| counters.hits.get()));
     report.line("keyspace_misses", server.sum(|counters| counters.misses.get()));
     report.line("pubsub_channels", server.exchange.count(Topic::Channel));
