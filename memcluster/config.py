@@ -25,7 +25,7 @@ from msgspec import Meta
 from memcluster.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -175,7 +175,7 @@ class Row:
             return _convert(value, self.kind)
         except msgspec.ValidationError as error:
             what, _ = _in_words(str(error))
-            raise ValueError(what) from None
+            raise ValueError(_with_choices(what, self.bare_kind)) from None
 
 
 S = TypeVar("S", bound=Settings)
@@ -226,7 +226,7 @@ def to_flags(settings: Settings) -> list[str]:
 def load(path: Path, kind: type[D]) -> D:
     """Reads a TOML file as this kind of document."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}: name a file that can be read") from None
     except UnicodeDecodeError as error:
@@ -244,6 +244,8 @@ def parse(text: str, kind: type[D], name: str) -> D:
         line = place[1] if place and place[1] else text.count("\n") + 1
         complaint = str(error)[: place.start()] if place else str(error)
         raise ConfigError(f"{name}:{line}: this is not TOML: {complaint} (text values stand in quotes)") from None
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{name}: a number is too long, or lists are too deep, for settings") from None
     try:
         return typing.cast(D, _convert(document, kind))
     except ValueError as error:
@@ -271,7 +273,10 @@ def _read_kind(kind: Any, value: Any) -> Any:
 
 # --- saying what is wrong
 
-WORDS = {"int": "a whole number", "str": "text", "bool": "true or false", "float": "a number", "array": "a list"}
+WORDS = {
+    "int": "a whole number", "str": "text", "bool": "true or false", "float": "a number", "array": "a list",
+    "object": "a table",
+}  # fmt: skip
 
 
 def _in_words(complaint: str) -> tuple[str, list[str]]:
@@ -290,18 +295,30 @@ def _explain(complaint: str, text: str, kind: type[msgspec.Struct], name: str) -
     """FILE:LINE: KEY: what is wrong and how to put it right."""
     what, path = _in_words(complaint)
     if unknown := re.search(r"unknown field (.*)", what):
-        known = _field_names(kind, path)
+        what = no_such_setting(unknown[1], _field_names(_kind_at(kind, path)))
         path.append(unknown[1])
-        near = difflib.get_close_matches(unknown[1], known, n=1)
-        what = "no such setting: " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}")
     elif missing := re.search(r"missing required field (.*)", what):
         what = f"{missing[1]} is missing: add a line `{missing[1]} = …`"
+    else:
+        what = _with_choices(what, _kind_at(kind, path))
     key = re.sub(r"\.(\d+)", r"[\1]", ".".join(path))
     return f"{name}:{line_of(text, path)}: {key + ': ' if key else ''}{what}"
 
 
-def _field_names(kind: Any, path: list[str]) -> list[str]:
-    """The keys that may stand at this place of a document."""
+def no_such_setting(name: str, known: Iterable[str]) -> str:
+    """That nothing is called so, and what was meant or what there is."""
+    near = difflib.get_close_matches(name, known := sorted(known), n=1)
+    return "no such setting: " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}")
+
+
+def _with_choices(what: str, kind: Any) -> str:
+    """`invalid enum value 'x'` with the words that there are."""
+    found = re.fullmatch(r"invalid enum value (.*)", what)
+    return f"{found[1]} is none of {', '.join(map(str, typing.get_args(kind)))}" if found else what
+
+
+def _kind_at(kind: Any, path: list[str]) -> Any:
+    """What stands at this place of a document."""
     for part in path:
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             kind = typing.get_type_hints(kind, include_extras=False)[part]
@@ -311,6 +328,11 @@ def _field_names(kind: Any, path: list[str]) -> list[str]:
             kind = next((choice for choice in typing.get_args(kind) if hasattr(choice, "__struct_fields__")), kind)
         while type(None) in typing.get_args(kind):
             kind = typing.get_args(kind)[0]
+    return kind
+
+
+def _field_names(kind: Any) -> list[str]:
+    """The keys that may stand in such a table."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return [field.encode_name for field in msgspec.structs.fields(kind)]
     return []

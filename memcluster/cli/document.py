@@ -10,11 +10,12 @@ What stands in the file is what starts: one with tables of Redis mode only start
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from memcluster.cluster.settings import ClusterSettings
-from memcluster.config import Settings, load, overlay
+from memcluster.config import Settings, line_of, load, overlay
 from memcluster.errors import ConfigError
 from memcluster.node.settings import NodeSettings
 from memcluster.proxy.settings import PoolSettings, ProxySettings
@@ -68,7 +69,26 @@ class Wanted:
 
 def read(config: Path | None, flags: dict[str, Any]) -> Wanted:
     """The file, the environment and flags together."""
-    document = load(config, Document) if config else Document()
+    if config is None:
+        return _read(Document(), flags)
+    try:
+        return _read(load(config, Document), flags)
+    except ConfigError as error:
+        raise ConfigError(_placed(str(error), config)) from None
+
+
+def _placed(said: str, config: Path) -> str:
+    """What is said of a table, `[group.orders]: replicas: …`, with the file and the line."""
+    found = re.match(r"\[([^\]]+)\]: ([\w-]*)", said)
+    if found is None:
+        return said
+    text = config.read_text(encoding="utf-8-sig")
+    path = found[1].split(".")
+    keys = (found[2], found[2].replace("-", "_"))
+    return f"{config}:{max(line_of(text, [*path, key]) for key in keys)}: {said}"
+
+
+def _read(document: Document, flags: dict[str, Any]) -> Wanted:
     of_nodes = {name: value for name, value in flags.items() if name not in ("port", "host")}
     cluster = _laid_over(ClusterSettings, document.cluster, "cluster", flags)
     asked_for = not document.is_of_redis_only or any(flags.get(name) is not None for name in OF_CACHE)

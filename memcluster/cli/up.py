@@ -95,12 +95,12 @@ def command(*, config: Path | None, **flags: Any) -> None:
 
 def reserve(settings: ClusterSettings) -> list[Reservation]:
     """The proxy's port, then each node's; ConfigError says who has one that is wanted."""
-    proxy = Reservation.take(settings.host, settings.port)
+    proxy = Reservation.take(settings.host, settings.port, "port (--port)")
     first = settings.node_port
     nodes: list[Reservation] = []
     for index in range(settings.nodes):
         if first is not None:
-            nodes.append(Reservation.take(settings.host, first + index if first else 0))
+            nodes.append(Reservation.take(settings.host, first + index if first else 0, "node_port (--node-port)"))
         else:
             nodes.append(Reservation.take_near(settings.host, proxy.port + 1 + index if settings.port else 0))
     return [proxy, *nodes]
@@ -137,7 +137,7 @@ def check_pool(settings: PoolSettings, addresses: list[str]) -> None:
 def redis_parts(wanted: Wanted, log: LogSettings, held: ExitStack) -> Iterator[Part]:
     """The Redis-mode nodes, with their directives as a command line."""
     for name, settings in wanted.redis.items():
-        place = held.enter_context(Reservation.take(settings.bind[0], settings.port))
+        place = held.enter_context(Reservation.take(settings.bind[0], settings.port, f"port in [redis.{name}]"))
         told = [word for given in settings.served for word in (f"--{given.name}", *given.words)]
         own = ["--port", str(place.port), "--log-format", log.format]
         quiet = ["--loglevel", "warning"] if wanted.is_quiet[name] and log.level != "debug" else []

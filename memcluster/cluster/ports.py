@@ -30,23 +30,27 @@ class Reservation:
     socket: socket.socket
 
     @classmethod
-    def take(cls, host: str, port: int) -> Self:
-        """Reserves a port, or any free one for 0; ConfigError says who has it."""
+    def take(cls, host: str, port: int, setting: str = "port") -> Self:
+        """Reserves a port, or any free one for 0; ConfigError says who has it and what setting gives another."""
+        if port > PORT_MAX:
+            raise ConfigError(f"port {port} is above {PORT_MAX}: lower {setting}, from which ports are counted")
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         except OSError as error:
-            raise ConfigError(f"{host}: no such address ({error}): give one of this host, such as 127.0.0.1") from None
+            raise ConfigError(
+                f"{host!r}: no such address ({error}): give one of this host, such as 127.0.0.1"
+            ) from None
         reserved = socket.socket(family, socket.SOCK_STREAM)
         try:
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             reserved.bind(address)
         except OSError as error:
             reserved.close()
-            raise ConfigError(_why(host, port, error)) from None
+            raise ConfigError(_why(host, port, setting, error)) from None
         place = (host, int(reserved.getsockname()[1]))
         if place in RESERVED:
             reserved.close()
-            raise ConfigError(f"port {port} of {host} is asked for twice: give another one to one of the two")
+            raise ConfigError(f"port {port} of {host} is asked for twice: give another {setting}")
         RESERVED.add(place)
         return cls(*place, reserved)
 
@@ -73,14 +77,14 @@ class Reservation:
         self.socket.close()
 
 
-def _why(host: str, port: int, error: OSError) -> str:
+def _why(host: str, port: int, setting: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         who = holder(port)
-        return f"port {port} of {host} is in use{f' by {who}' if who else ''}: stop that, or give another port (--port)"
+        return f"port {port} of {host} is in use{f' by {who}' if who else ''}: stop that, or give another {setting}"
     if error.errno == errno.EACCES:
-        return f"port {port} of {host} is reserved for root: give a port above 1023 (--port)"
+        return f"port {port} of {host} is reserved for root: give one above 1023 as {setting}"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is not an address of this host: give one that is, such as 127.0.0.1 (--listen)"
+        return f"{host} is not an address of this host: give one that is, such as 127.0.0.1"
     return f"port {port} of {host} cannot be used: {error.strerror}"
 
 

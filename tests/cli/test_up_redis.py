@@ -116,6 +116,14 @@ def test_a_cluster_of_nothing_is_refused(tmp_path: Path) -> None:
         ("[redis.a]\nport = 'x'", "[redis.a]: port x: write a whole number from 0 to 65535"),
         ("[redis.a]\nbind = ['127.0.0.1', '::1']", "[redis.a]: bind: give one address"),
         ("[redis.a]\ndaemonize = true", "[redis.a]: daemonize: the supervisor's processes stay with it"),
+        ("[group.a]\nport = 0\nsnapshots = 3", ":3: [group.a]: snapshots: it is a table of its own"),
+        ("[group.a.snapshots]\nscedule = 'never'", "a.snapshots]: scedule: no such setting: did you mean schedule?"),
+        ("[group.a]\nport = 0\n\nreplicas = -1", "cluster.toml:4: [group.a]: replicas: expected a whole number >= 0"),
+        (
+            "[redis.a]\nport = 0\ntcp_backlog = -1",
+            "cluster.toml:3: [redis.a]: tcp-backlog -1: write a whole number",
+        ),
+        ("[group.a]\nport = 0\nnode_port = 65535", "port 65536 is above 65535: lower node_port in [group.a]"),
         ("[redis.proxy]\nport = 0", "[redis.proxy]: another process of the cluster has that name"),
     ],
 )

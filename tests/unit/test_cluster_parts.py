@@ -40,9 +40,14 @@ def test_a_port_in_use_is_said_with_its_holder_and_the_fix() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(ConfigError) as caught:
-            Reservation.take("127.0.0.1", port)
+            Reservation.take("127.0.0.1", port, "port (--port)")
         assert f"port {port} of 127.0.0.1 is in use by " in str(caught.value)
         assert f"(pid {os.getpid()}): stop that, or give another port (--port)" in str(caught.value)
+
+
+def test_a_port_that_is_none_names_what_it_was_counted_from() -> None:
+    with pytest.raises(ConfigError, match="port 65536 is above 65535: lower node_port, from which ports are counted"):
+        Reservation.take("127.0.0.1", 65536, "node_port")
 
 
 def test_nobody_holds_a_port_that_is_free() -> None:

@@ -1,7 +1,7 @@
 """Settings: what is read from where, and what errors say."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -33,6 +33,7 @@ class Server(Settings, frozen=True):
     listen: Annotated[tuple[str, ...], Flag("-l", "--listen", help="addresses")] = ("127.0.0.1",)
     socket: Annotated[str | None, Flag("-s", "--socket", help="a socket")] = None
     wait: Annotated[Seconds, Flag("--wait", help="a time")] = Seconds(1)
+    when: Annotated[Literal["never", "daily"], Flag("--when", help="a word")] = "never"
     evict: Annotated[bool, Flag("-M", "--no-evict", help="do not", value=False)] = True
     verbosity: Annotated[int, Flag("-v", "--verbose", help="more", counts=True)] = 0
 
@@ -106,6 +107,13 @@ def test_a_file_is_read() -> None:
         ("[node]\nprot = 1", "a.toml:2: node.prot: no such setting: did you mean port?"),
         ("[nodes]\nport = 1", "a.toml:1: nodes: no such setting: did you mean node?"),
         ("[node]\nsocket = 1", "a.toml:2: node.socket: expected text, got a whole number"),
+        ("node = 1", "a.toml:1: node: expected a table, got a whole number"),
+        ('[node]\nwhen = "often"', "a.toml:2: node.when: 'often' is none of never, daily"),
+        (
+            f"[node]\nport = {'9' * 5000}",
+            "a.toml: a number is too long, or lists are too deep, for settings",
+        ),
+        ("a = " + "[" * 5000, "a.toml: a number is too long, or lists are too deep, for settings"),
         ("zzz = 1", "a.toml:1: zzz: no such setting: there are node, pools"),
         (
             '[[pools]]\nname = "a"\n[[pools]]\nservers = []',
@@ -124,6 +132,18 @@ def test_an_error_names_file_line_key_and_fix(text: str, complaint: str) -> None
     with pytest.raises(ConfigError) as caught:
         parse(text, Document, "a.toml")
     assert str(caught.value) == complaint
+
+
+def test_a_word_of_an_option_that_is_none_is_said_with_those_there_are() -> None:
+    (row,) = (row for row in rows(Server) if row.name == "when")
+    with pytest.raises(ValueError, match=r"^'often' is none of never, daily$"):
+        row.read("often")
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "marked.toml"
+    path.write_text("[node]\nport = 1\n", encoding="utf-8-sig")
+    assert load(path, Document).node.port == 1
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

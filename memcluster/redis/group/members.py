@@ -61,17 +61,22 @@ class Ports:
         places = table.places
         host, port = places.host, places.port
 
-        def near(wanted: int | None, default: int) -> Reservation:
+        def take(wanted: int, setting: str) -> Reservation:
+            return held.enter_context(Reservation.take(host, wanted, f"{setting} in [group.{table.name}]"))
+
+        def near(wanted: int | None, setting: str, default: int) -> Reservation:
             if wanted is not None:
-                return held.enter_context(Reservation.take(host, wanted))
+                return take(wanted, setting)
             return held.enter_context(Reservation.take_near(host, default if port else 0))
 
-        primary = held.enter_context(Reservation.take(host, port))
-        reader, sentinel = near(places.reader_port, port + 1), near(places.sentinel_port, port + SENTINEL_ABOVE)
+        primary = take(port, "port")
+        reader = near(places.reader_port, "reader_port", port + 1)
+        sentinel = near(places.sentinel_port, "sentinel_port", port + SENTINEL_ABOVE)
         first = places.node_port
         count = table.settings.replicas + 1
         wanted = [None if first is None else first and first + place for place in range(count)]
-        return cls(primary, reader, sentinel, tuple(near(each, port + 2 + n) for n, each in enumerate(wanted)))
+        nodes = tuple(near(each, "node_port", port + 2 + place) for place, each in enumerate(wanted))
+        return cls(primary, reader, sentinel, nodes)
 
 
 def place(table: GroupTable) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
-from memcluster.config import Flag, Meta, Seconds, Settings, overlay, rows
+from memcluster.config import Flag, Meta, Seconds, Settings, no_such_setting, overlay, rows
 from memcluster.errors import ConfigError
 from memcluster.redis.backup.settings import SnapshotSettings
 from memcluster.redis.client import Login
@@ -89,14 +89,21 @@ def read(name: str, table: Mapping[str, Any], environment: Mapping[str, str]) ->
     left = dict(table)
     settings = overlay(_take(GroupSettings, left, where), SECTION, environment, {})
     places = overlay(_take(PlaceSettings, left, where), SECTION, environment, {})
-    snapshots = dict(left.pop("snapshots", {}))
-    schedule = _take(SnapshotSettings, snapshots, f"[group.{name}.snapshots]")
-    for unknown in snapshots:
-        raise ConfigError(f"[group.{name}.snapshots]: {unknown}: no such setting")
+    schedule = _snapshots(left.pop("snapshots", {}), where)
     for key in left:
         _refuse(key.replace("_", "-"), where)
     directives = settle(from_names(left, where)).served
     return GroupTable(name, check(settings, where), places, schedule, directives)
+
+
+def _snapshots(table: Any, where: str) -> SnapshotSettings:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: snapshots: it is a table of its own: write [{where[1:-1]}.snapshots]")
+    left, where = dict(table), f"[{where[1:-1]}.snapshots]"
+    schedule = _take(SnapshotSettings, left, where)
+    for unknown in left:
+        raise ConfigError(f"{where}: {unknown}: {no_such_setting(unknown, schedule.__struct_fields__)}")
+    return schedule
 
 
 def _take(kind: type[S], table: dict[str, Any], where: str) -> S:
