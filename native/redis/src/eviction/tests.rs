@@ -49,7 +49,12 @@ fn survivors(policy: &str, prepare: impl Fn(usize) -> Option<String>, kept: impl
             ask(&mut worker, &mut session, &line, now);
         }
     }
-    assert!(server.used_memory() <= 400 << 10);
+    // The last command had half a millisecond to make room: on a busy machine the next ones go on with it.
+    let is_bounded = (0..100).any(|_| {
+        ask(&mut worker, &mut session, "EXISTS nothing", 4000 * 100 + MINUTE);
+        server.used_memory() <= 400 << 10
+    });
+    assert!(is_bounded, "{} bytes", server.used_memory());
     assert!(server.upkeep.evicted_keys.load(Ordering::Relaxed) > 1000);
     server.dataset.lock(Shards::ALL).validate();
     let is_there = |number: &usize| {
