@@ -12,7 +12,7 @@ use crate::room::Room;
 use crate::settings::{Geometry, Seconds, Settings};
 use crate::shard::Shard;
 use crate::statistics::{Counters, Statistics};
-use crate::value::{NewValue, NoRoom};
+use crate::value::{Item, NewValue, NoRoom};
 use crate::walk::Walked;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
@@ -121,6 +121,12 @@ impl Cache {
         let mut shard = self.cell(key).lock(now);
         let spot = shard.find_live(key, now)?;
         Some(Found { shard: Holder::Locked(shard), spot, now })
+    }
+
+    /// Looks a live item up and counts it as an access; `then` sees it, with its shard locked. The plainest read, as fast as can be.
+    #[inline(always)]
+    pub fn fetch<R>(&self, key: &Key<'_>, now: Seconds, then: impl FnOnce(&Item<'_>) -> R) -> Option<R> {
+        self.cell(key).lock(now).fetch(key, now, then)
     }
 
     /// Locks the key's shard for a change that stores nothing new in size: remove, expiry, marks.

@@ -29,11 +29,10 @@ impl Bucket {
         self.0.iter().filter(|slot| **slot != 0).count()
     }
 
-    /// A bit for every slot with this hash. Without branches, so that the compiler compares several at once.
+    /// A bit for every slot with this hash.
     #[inline]
     fn matches(&self, hash: u32) -> u32 {
-        let equal = self.0.map(|slot| u32::from(hash_of(slot) == hash));
-        equal.iter().enumerate().fold(0, |bits, (position, bit)| bits | bit << position)
+        crate::lanes::equal_upper_halves(&self.0, hash)
     }
 }
 
@@ -84,7 +83,7 @@ impl Index {
     }
 
     /// The slot of `hash` whose place is `right`.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, hash: u32, mut right: impl FnMut(usize) -> bool) -> Option<(Position, usize)> {
         let mut number = home(hash, self.buckets.len());
         while let Some(bucket) = self.buckets.get(number) {

@@ -170,6 +170,18 @@ impl<'a> ItemBytes<'a> {
         &self.rest[self.key_offset()..][..usize::from(self.header[0])]
     }
 
+    /// Whether this is its key.
+    #[inline]
+    pub fn is_of(&self, key: &[u8]) -> bool {
+        usize::from(self.header[0]) == key.len() && self.key() == key
+    }
+
+    /// Live, and marked as read in this very second.
+    #[inline]
+    pub fn was_read_at(&self, now: Seconds) -> bool {
+        self.has(mark::FETCHED) && self.accessed_at() == now && !self.is_expired(now)
+    }
+
     #[inline]
     fn value_length(&self) -> usize {
         usize::from(u16::from_le_bytes([self.header[2], self.header[3]]))

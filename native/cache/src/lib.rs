@@ -26,6 +26,7 @@ mod ghost;
 mod index;
 mod item;
 mod key;
+mod lanes;
 mod large;
 mod policy;
 mod prefetch;

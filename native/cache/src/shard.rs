@@ -101,9 +101,8 @@ impl Shard {
     }
 
     /// The item, expired or not.
-    #[inline]
     pub fn find(&self, key: &Key<'_>) -> Option<Spot> {
-        let found = self.index.find(key.print().slot, |place| self.segments.item(place).key() == key.bytes);
+        let found = self.index.find(key.print().slot, |place| self.segments.item(place).is_of(key.bytes));
         found.map(|(at, place)| Spot { at, place })
     }
 
@@ -118,6 +117,10 @@ impl Shard {
     #[inline]
     pub fn find_live(&mut self, key: &Key<'_>, now: Seconds) -> Option<Spot> {
         let spot = self.find(key)?;
+        self.unless_expired(spot, now)
+    }
+
+    fn unless_expired(&mut self, spot: Spot, now: Seconds) -> Option<Spot> {
         let item = self.segments.item(spot.place);
         if !item.is_expired(now) {
             return Some(spot);
@@ -128,36 +131,40 @@ impl Shard {
         None
     }
 
+    /// What `find_live`, `hit` and `view` do one after the other, all in one place, and with nothing written to an item that was
+    /// read in this second before. Measured together with how an answer is put: gets pipelined by 16 take 750 instructions each
+    /// instead of 1,000.
+    #[inline(always)]
+    pub fn fetch<R>(&mut self, key: &Key<'_>, now: Seconds, then: impl FnOnce(&Item<'_>) -> R) -> Option<R> {
+        let (at, place) = self.index.find(key.print().slot, |place| self.segments.item(place).is_of(key.bytes))?;
+        if !self.segments.item(place).was_read_at(now) {
+            self.unless_expired(Spot { at, place }, now)?;
+            self.mark_read(place, now);
+        }
+        self.index.count_access(at);
+        let item = self.segments.item(place);
+        Some(then(&as_seen(item, &self.large)))
+    }
+
     /// Counts as an access. What would not change is not written.
     #[inline]
     pub fn hit(&mut self, spot: Spot, now: Seconds) {
-        let item = self.segments.item(spot.place);
-        let (fetched, accessed_at) = (item.has(mark::FETCHED), item.accessed_at());
-        if !fetched {
-            self.segments.item_mut(spot.place).add_marks(mark::FETCHED);
-        }
-        if accessed_at != now {
-            self.segments.item_mut(spot.place).set_accessed_at(now);
+        if !self.segments.item(spot.place).was_read_at(now) {
+            self.mark_read(spot.place, now);
         }
         self.index.count_access(spot.at);
+    }
+
+    fn mark_read(&mut self, place: usize, now: Seconds) {
+        let mut item = self.segments.item_mut(place);
+        item.add_marks(mark::FETCHED);
+        item.set_accessed_at(now);
     }
 
     /// The item as its users see it.
     #[inline]
     pub fn view(&self, place: usize) -> Item<'_> {
-        let item = self.segments.item(place);
-        Item {
-            value: match item.large_number() {
-                None => Value::Inline(item.value()),
-                Some(number) => Value::Shared(self.large.get(number)),
-            },
-            flags: item.flags(),
-            expires_at: item.expires_at(),
-            accessed_at: item.accessed_at(),
-            fetched: item.has(mark::FETCHED),
-            stale: item.has(mark::STALE),
-            won: item.has(mark::WON),
-        }
+        as_seen(self.segments.item(place), &self.large)
     }
 
     pub fn value_length(&self, item: ItemBytes<'_>) -> usize {
@@ -174,5 +181,22 @@ impl Shard {
     /// An item's bytes, its large value included.
     pub fn weight(&self, item: ItemBytes<'_>) -> usize {
         item.bytes() + item.large_number().map_or(0, |number| self.large.weight_of(number))
+    }
+}
+
+/// An item as its users see it.
+#[inline(always)]
+fn as_seen<'a>(item: ItemBytes<'a>, large: &'a Large) -> Item<'a> {
+    Item {
+        value: match item.large_number() {
+            None => Value::Inline(item.value()),
+            Some(number) => Value::Shared(large.get(number)),
+        },
+        flags: item.flags(),
+        expires_at: item.expires_at(),
+        accessed_at: item.accessed_at(),
+        fetched: item.has(mark::FETCHED),
+        stale: item.has(mark::STALE),
+        won: item.has(mark::WON),
     }
 }

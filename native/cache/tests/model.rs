@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 enum Step {
     Set { key: u16, length: usize, flags: u32, lifetime: Seconds, way: Way },
     Get { key: u16, ways: u8 },
+    Fetch { key: u16 },
     Extend { key: u16, length: usize },
     Renew { key: u16, given: bool },
     Touch { key: u16, lifetime: Seconds },
@@ -133,6 +134,7 @@ impl Trial {
         match step {
             Step::Set { key, length, flags, lifetime, way } => self.set(key, length, flags, lifetime, way),
             Step::Get { key, ways } => self.get(key, ways),
+            Step::Fetch { key } => self.fetch(key),
             Step::Extend { key, length } => self.extend(key, length),
             Step::Renew { key, given } => self.renew(key, given),
             Step::Touch { key, lifetime } => self.change(key, Some(lifetime), None),
@@ -220,6 +222,16 @@ impl Trial {
         }
         if let Some(cas) = cas {
             self.tell(key, cas);
+        }
+    }
+
+    fn fetch(&mut self, key: u16) {
+        let bytes = key_bytes(key);
+        let seen = self.cache.fetch(&self.cache.key(&bytes), self.now, version);
+        if self.know(key, seen.is_some()) {
+            let known = self.model.get_mut(&key).expect("it is known");
+            (known.fetched, known.accessed_at) = (true, self.now);
+            assert_eq!(seen, Some(Version { cas: None, ..known.clone() }));
         }
     }
 
@@ -323,7 +335,8 @@ fn steps(keys: u16) -> impl Strategy<Value = Step> {
     prop_oneof![
         30 => (key.clone(), length.clone(), flags, lifetime.clone(), way)
             .prop_map(|(key, length, flags, lifetime, way)| Step::Set { key, length, flags, lifetime, way }),
-        30 => (key.clone(), any::<u8>()).prop_map(|(key, ways)| Step::Get { key, ways }),
+        20 => (key.clone(), any::<u8>()).prop_map(|(key, ways)| Step::Get { key, ways }),
+        20 => key.clone().prop_map(|key| Step::Fetch { key }),
         5 => (key.clone(), length).prop_map(|(key, length)| Step::Extend { key, length }),
         5 => (key.clone(), any::<bool>()).prop_map(|(key, given)| Step::Renew { key, given }),
         5 => (key.clone(), lifetime).prop_map(|(key, lifetime)| Step::Touch { key, lifetime }),

@@ -1,6 +1,6 @@
 //! A fast path: `get <key>\r\n` in its plainest form. Those that came together are read in one go, their keys hashed and fetched
-//! together, and answered without the parser's general way. Measured: gets pipelined by 16 take 1,080 instructions each
-//! instead of 1,790, and 0.88 of the server's time. Whatever looks different in any way is left to the parser.
+//! together, and answered without the parser's general way. Measured when it came: gets pipelined by 16
+//! took 1,080 instructions each instead of 1,790, and 0.88 of the server's time. Whatever looks different in any way is left to the parser.
 
 use cache::{Cache, KEY_LENGTH_MAX, Key};
 use smallvec::SmallVec;
@@ -44,8 +44,7 @@ impl<'i> Gets<'i> {
         }
         let (mut done, mut hits, mut answered) = (0, 0, 0);
         for key in keys {
-            hits += u64::from(retrieval::one(call, key, false, None));
-            call.out.put(retrieval::END);
+            hits += u64::from(retrieval::only(call, key));
             done += NAME.len() + key.bytes.len() + LINE_END.len();
             answered += 1;
             if call.out.is_full() {
@@ -69,22 +68,22 @@ fn plain_key(input: &[u8]) -> Option<&[u8]> {
 /// How many bytes above a space `bytes` begins with, counted eight at a time and not far beyond a key's greatest length.
 #[inline]
 pub(crate) fn visible(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    let mut at = 0;
-    while at <= KEY_LENGTH_MAX {
-        let Some(word) = bytes[at..].first_chunk() else {
-            let left = &bytes[at..];
-            return at + left.iter().position(|&byte| byte <= b' ').unwrap_or(left.len());
-        };
-        let word = u64::from_le_bytes(*word);
-        // The lowest of these bits belongs to the first byte below 0x21; higher ones may err by a borrow.
-        let below = word.wrapping_sub(ONES * 0x21) & !word & (ONES * 0x80);
-        if below != 0 {
-            return at + below.trailing_zeros() as usize / 8;
+    let (words, left) = bytes.as_chunks();
+    for (number, word) in words.iter().enumerate() {
+        let below = below_0x21(u64::from_le_bytes(*word));
+        if below != 0 || number == KEY_LENGTH_MAX / 8 {
+            return number * 8 + below.trailing_zeros() as usize / 8;
         }
-        at += 8;
     }
-    at
+    let at = words.len() * 8;
+    at + left.iter().position(|&byte| byte <= b' ').unwrap_or(left.len())
+}
+
+/// Its lowest bit belongs to the lowest byte below 0x21; higher ones may err by a borrow.
+#[inline]
+fn below_0x21(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    word.wrapping_sub(ONES * 0x21) & !word & (ONES * 0x80)
 }
 
 #[cfg(test)]

@@ -57,7 +57,10 @@ impl Worker {
     pub fn serve(&mut self, session: &mut Session, input: &[u8], out: &mut dyn Output, clock: Clock) -> Progress {
         let mut left = self.server.settings.requests_per_turn.max(1);
         let mut done = self.plain_gets(session, input, &mut left, out, clock);
-        if session.is_idle() && done < input.len() {
+        if done > 0 && done == input.len() {
+            return if out.is_full() { Progress::Blocked(done) } else { Progress::Consumed(done) };
+        }
+        if session.is_idle() {
             ahead::prefetch(&self.server.cache, &input[done..]);
         }
         for _ in 0..left {

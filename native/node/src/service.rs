@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Instant;
 
-use memcached::{Output, Session, Watcher, Worker};
+use memcached::{Clock, Output, Session, Watcher, Worker};
 use reactor::{Links, Opened, Progress, Reply, Service, Token, Why};
 
 use crate::clock::ClockSource;
@@ -13,6 +14,8 @@ use crate::clock::ClockSource;
 pub(crate) struct Memcached {
     worker: Worker,
     clock: ClockSource,
+    /// What it said for the present turn.
+    turn: (Instant, Clock),
     /// Connections that watch, and where their events wait.
     watching: Vec<(Token, Arc<Watcher>)>,
 }
@@ -26,7 +29,16 @@ pub(crate) struct Client {
 
 impl Memcached {
     pub(crate) fn new(worker: Worker, clock: ClockSource) -> Self {
-        Self { worker, clock, watching: Vec::new() }
+        let now = Instant::now();
+        Self { worker, clock, turn: (now, clock.at(now)), watching: Vec::new() }
+    }
+
+    #[inline]
+    fn clock(&mut self, now: Instant) -> Clock {
+        if self.turn.0 != now {
+            self.turn = (now, self.clock.at(now));
+        }
+        self.turn.1
     }
 
     #[cold]
@@ -54,7 +66,7 @@ impl Service for Memcached {
         reply: &mut Reply,
         links: &mut Links,
     ) -> Progress {
-        let clock = self.clock.at(links.now());
+        let clock = self.clock(links.now());
         let progress = self.worker.serve(&mut client.session, input, &mut Out(reply), clock);
         if let Some(watcher) = client.session.watcher() {
             self.watch(token, watcher);

@@ -43,7 +43,8 @@ pub(crate) enum Sending {
 pub(crate) struct Connection {
     pub token: Token,
     pub socket: OwnedFd,
-    pub reply: Reply,
+    /// Boxed, for it changes places with another while the connection is served.
+    pub reply: Box<Reply>,
     /// Input that is not yet served.
     pub pending: Vec<u8>,
     pub listener: Option<usize>,
@@ -90,7 +91,7 @@ impl Connection {
         Self {
             token,
             socket,
-            reply: Reply::with_limit(output_limit),
+            reply: Box::new(Reply::with_limit(output_limit)),
             pending: Vec::new(),
             listener,
             active_at: 0,

@@ -45,6 +45,8 @@ pub(crate) struct Worker<S: Service> {
     pub(crate) service: S,
     pub(crate) sessions: Vec<Option<S::Session>>,
     pub(crate) links: Links,
+    /// The reply of the connection being served, whose own place an empty one keeps; that one is here at all other times.
+    reply: Box<Reply>,
     pub(crate) desk: Arc<Desk>,
     /// Those of all workers.
     pub(crate) desks: Vec<Arc<Desk>>,
@@ -69,6 +71,7 @@ impl<S: Service> Worker<S> {
             service,
             sessions: Vec::new(),
             links: Links::new(epoll, settings.output_limit, settings.clients_memory),
+            reply: Box::default(),
             desk,
             desks,
             buffer: vec![0; settings.read_buffer],
@@ -302,24 +305,24 @@ impl<S: Service> Worker<S> {
     /// Serves `input` and returns how many bytes are done; who calls sees to the reply.
     fn serve(&mut self, token: Token, input: &[u8]) -> usize {
         let place = token.place();
-        let mut reply = {
-            let connection = &mut self.links.connections[place];
-            std::mem::take(&mut connection.reply)
-        };
-        if reply.bytes.capacity() == 0 {
-            reply.bytes = self.links.spare();
-        }
         let Some(session) = self.sessions[place].as_mut() else { return input.len() };
+        std::mem::swap(&mut self.links.connections[place].reply, &mut self.reply);
+        if self.reply.bytes.capacity() == 0 {
+            self.reply.bytes = self.links.spare();
+        }
         self.links.serving = Some(token);
-        let progress = self.service.serve(token, session, input, &mut reply, &mut self.links);
+        let progress = self.service.serve(token, session, input, &mut self.reply, &mut self.links);
         self.links.serving = None;
-        self.settle(token, reply, progress, input.len())
+        let connection = &mut self.links.connections[place];
+        std::mem::swap(&mut connection.reply, &mut self.reply);
+        if let Progress::Consumed(count) = progress {
+            return count;
+        }
+        self.settle(token, progress, input.len())
     }
 
-    fn settle(&mut self, token: Token, reply: Reply, progress: Progress, length: usize) -> usize {
+    fn settle(&mut self, token: Token, progress: Progress, length: usize) -> usize {
         let connection = &mut self.links.connections[token.place()];
-        let is_over_half = reply.is_over_half();
-        connection.reply = reply;
         match progress {
             Progress::Consumed(count) => count,
             Progress::Yield(count) => {
@@ -328,7 +331,7 @@ impl<S: Service> Worker<S> {
                 count
             }
             Progress::Blocked(count) => {
-                connection.stall = if is_over_half { Stall::Drain } else { Stall::Asked };
+                connection.stall = if connection.reply.is_over_half() { Stall::Drain } else { Stall::Asked };
                 let is_over = connection.hung_up;
                 if is_over && self.is_waiting(token) {
                     self.peer_ended(token);

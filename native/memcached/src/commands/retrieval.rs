@@ -2,7 +2,7 @@
 
 use cache::{Item, Key, Seconds, Value};
 
-use crate::call::{Call, put_value};
+use crate::call::Call;
 use crate::command::{Command, Route, Shape};
 use crate::output::Output;
 use crate::request::{Retrieval, Words};
@@ -17,6 +17,9 @@ const fn row(name: &'static str, touch: bool, with_cas: bool) -> Command {
 
 /// What ends an answer.
 pub(crate) const END: &[u8] = b"END\r\n";
+/// What stands behind a value, and behind the only one.
+const LINE_END: &[u8] = b"\r\n";
+const LINE_END_AND_END: &[u8] = b"\r\nEND\r\n";
 /// The most that an answer takes beside key and value.
 const HEAD_BYTES_MAX: usize = 64;
 /// Keys looked up together.
@@ -77,17 +80,11 @@ fn batch(call: &mut Call<'_>, keys: &mut Words<'_>, with_cas: bool, expires_at: 
 /// One key; whether it was there.
 #[inline]
 pub(crate) fn one(call: &mut Call<'_>, key: &Key<'_>, with_cas: bool, expires_at: Option<Seconds>) -> bool {
+    if !with_cas && expires_at.is_none() {
+        return plain::<false>(call, key);
+    }
     let Some(mut found) = call.cache.read(key, call.clock.now) else {
-        if let Some(entry) = call.server.discovery(key.bytes) {
-            put_head(call.out.buffer(), key.bytes, entry.flags, entry.payload.len(), None);
-            call.out.put(&entry.payload);
-            call.out.put(b"\r\n");
-            return true;
-        }
-        if call.server.watchers.is_observed() {
-            call.server.fetched(call.clock, call.connection, key.bytes, Fetched::Missed);
-        }
-        return false;
+        return missed(call, key, LINE_END);
     };
     if let Some(at) = expires_at {
         found.set_expires_at(at);
@@ -96,50 +93,116 @@ pub(crate) fn one(call: &mut Call<'_>, key: &Key<'_>, with_cas: bool, expires_at
     let cas = with_cas.then(|| found.cas());
     let item = found.item();
     let length = item.value.as_slice().len();
-    put_item(call.out, key.bytes, &item, cas);
+    put_item(call.out, key.bytes, &item, cas, LINE_END);
     drop(found);
-    if call.server.watchers.is_observed() {
-        call.server.fetched(call.clock, call.connection, key.bytes, Fetched::Found(length));
-    }
+    tell(call, key, Fetched::Found(length));
     true
 }
 
-/// An item as it is answered.
+/// The answer to a line that asks for this key alone, its end included; whether there was a value.
 #[inline]
-fn put_item(out: &mut dyn Output, key: &[u8], item: &Item<'_>, cas: Option<u64>) {
+pub(crate) fn only(call: &mut Call<'_>, key: &Key<'_>) -> bool {
+    let hit = plain::<true>(call, key);
+    if !hit {
+        call.out.put(END);
+    }
+    hit
+}
+
+/// A key without any wish; it may be the `LAST` of its line.
+#[inline(always)]
+fn plain<const LAST: bool>(call: &mut Call<'_>, key: &Key<'_>) -> bool {
+    let behind = if LAST { LINE_END_AND_END } else { LINE_END };
+    let out = &mut *call.out;
+    let length = call.cache.fetch(key, call.clock.now, |item| {
+        put_item(out, key.bytes, item, None, behind);
+        item.value.as_slice().len()
+    });
+    match length {
+        Some(length) => {
+            tell(call, key, Fetched::Found(length));
+            true
+        }
+        None => missed(call, key, behind),
+    }
+}
+
+/// A key that is not in the store; whether there is an answer all the same.
+fn missed(call: &mut Call<'_>, key: &Key<'_>, behind: &[u8]) -> bool {
+    if let Some(entry) = call.server.discovery(key.bytes) {
+        put_head(call.out.buffer(), key.bytes, entry.flags, entry.payload.len(), None);
+        call.out.put(&entry.payload);
+        call.out.put(behind);
+        return true;
+    }
+    tell(call, key, Fetched::Missed);
+    false
+}
+
+#[inline]
+fn tell(call: &Call<'_>, key: &Key<'_>, fetched: Fetched) {
+    if call.server.watchers.is_observed() {
+        call.server.fetched(call.clock, call.connection, key.bytes, fetched);
+    }
+}
+
+/// An item as it is answered.
+#[inline(always)]
+fn put_item(out: &mut dyn Output, key: &[u8], item: &Item<'_>, cas: Option<u64>, behind: &[u8]) {
     let buffer = out.buffer();
     match item.value {
         Value::Inline(bytes) => {
             buffer.reserve(key.len() + bytes.len() + HEAD_BYTES_MAX);
             put_head(buffer, key, item.flags, bytes.len(), cas);
             buffer.extend_from_slice(bytes);
-            buffer.extend_from_slice(b"\r\n");
+            buffer.extend_from_slice(behind);
         }
         Value::Shared(bytes) => {
             put_head(buffer, key, item.flags, bytes.len(), cas);
-            put_value(out, &item.value);
+            out.share(bytes.clone(), 0..bytes.len());
+            out.put(behind);
         }
     }
 }
 
 /// `VALUE <key> <flags> <length> [<cas>]`.
-#[inline]
+#[inline(always)]
 fn put_head(buffer: &mut Vec<u8>, key: &[u8], flags: u32, length: usize, cas: Option<u64>) {
     buffer.extend_from_slice(b"VALUE ");
     buffer.extend_from_slice(key);
-    if flags == 0 {
+    if flags == 0 && cas.is_none() && length < 10_000 {
         buffer.extend_from_slice(b" 0 ");
+        put_short(buffer, length as u64);
     } else {
-        buffer.push(b' ');
-        buffer.extend_from_slice(itoa::Buffer::new().format(flags).as_bytes());
-        buffer.push(b' ');
+        put_numbers(buffer, flags, length, cas);
     }
-    buffer.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+}
+
+/// A number below 10,000 and a line end, written in one go and cut to its length.
+#[inline(always)]
+fn put_short(buffer: &mut Vec<u8>, number: u64) {
+    // Two numbers below a hundred beside each other, each divided by ten at once: 103 / 1024 is near enough.
+    let pairs = (number / 100) | ((number % 100) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f;
+    let digits = tens | (pairs - tens * 10) << 8;
+    let leading = (digits | 1 << 24).trailing_zeros() / 8;
+    let text = (digits | 0x0a0d_3030_3030) >> (8 * leading);
+    buffer.extend_from_slice(&text.to_le_bytes());
+    buffer.truncate(buffer.len() - 2 - leading as usize);
+}
+
+/// Any numbers, and a line end.
+fn put_numbers(buffer: &mut Vec<u8>, flags: u32, length: usize, cas: Option<u64>) {
+    let mut number = |number: u64| {
+        buffer.push(b' ');
+        buffer.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    };
+    number(flags.into());
+    number(length as u64);
     if let Some(cas) = cas {
-        buffer.push(b' ');
-        buffer.extend_from_slice(itoa::Buffer::new().format(cas).as_bytes());
+        number(cas);
     }
-    buffer.extend_from_slice(b"\r\n");
+    buffer.extend_from_slice(LINE_END);
 }
 
 /// A `gat` counts as touching, not as getting, as in memcached.
@@ -154,5 +217,22 @@ pub(crate) fn count(call: &mut Call<'_>, touched: bool, keys: u64, hits: u64) {
     hit.up_by(hits);
     if keys > hits {
         missed.up_by(keys - hits);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_is_written_as_it_is() {
+        for length in (0..=10_100).chain([99_999, 1 << 30]) {
+            let mut buffer = b"before".to_vec();
+            put_head(&mut buffer, b"key", 0, length, None);
+            assert_eq!(buffer, format!("beforeVALUE key 0 {length}\r\n").into_bytes());
+        }
+        let mut buffer = Vec::new();
+        put_head(&mut buffer, b"key", u32::MAX, 5, Some(u64::MAX));
+        assert_eq!(buffer, format!("VALUE key {} 5 {}\r\n", u32::MAX, u64::MAX).into_bytes());
     }
 }
