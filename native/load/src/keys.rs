@@ -15,6 +15,19 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
+/// The eight decimal digits of a number below 10^8, as bytes from the lowest up: its first half and its second, then pairs, then
+/// digits are divided beside each other. Measured: 20 instructions less than two digits at a time.
+#[inline]
+fn eight_digits(number: u64) -> [u8; 8] {
+    let halves = (number / 10_000) | ((number % 10_000) << 32);
+    // x * 10,486 / 2^20 is x / 100 below 10,000, and y * 103 / 2^10 is y / 10 below 100.
+    let upper = ((halves * 10_486) >> 20) & 0x7f_0000_007f;
+    let pairs = upper | (halves - upper * 100) << 16;
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    let digits = tens | (pairs - tens * 10) << 8;
+    (digits | 0x3030_3030_3030_3030).to_le_bytes()
+}
+
 /// The keys of a run: `key:0000000000000000042`, all of the same length.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
@@ -22,6 +35,8 @@ pub(crate) struct Keys {
     template: Vec<u8>,
     /// Digits in which keys differ.
     digits: usize,
+    /// A key ends in eight digits at least, of which no more than these differ.
+    has_eight_digits: bool,
 }
 
 impl Keys {
@@ -30,7 +45,8 @@ impl Keys {
         let digits = (settings.keys - 1).checked_ilog10().map_or(1, |log| log as usize + 1);
         let prefix = PREFIX.len().min(settings.key_bytes - digits);
         template[..prefix].copy_from_slice(&PREFIX[..prefix]);
-        Self { template, digits }
+        let has_eight_digits = digits <= 8 && settings.key_bytes - prefix >= 8;
+        Self { template, digits, has_eight_digits }
     }
 
     /// Bytes of every key.
@@ -47,6 +63,10 @@ impl Keys {
     /// Makes key number `key` of the key that ends at `end`: only the digits in which keys differ are written.
     #[inline]
     pub(crate) fn write_over(&self, key: u64, out: &mut [u8], end: usize) {
+        if self.has_eight_digits {
+            out[end - 8..end].copy_from_slice(&eight_digits(key));
+            return;
+        }
         let mut rest = key;
         let (first, pairs) = out[end - self.digits..end].as_rchunks_mut::<2>();
         for pair in pairs.iter_mut().rev() {
@@ -97,6 +117,14 @@ mod tests {
         assert!(keys.is(42, b"key:0042"));
         for other in [&b"key:0043"[..], b"key:042", b"kex:0042", b"key:1042", b"key:003<", b"key:00042", b""] {
             assert!(!keys.is(42, other), "{}", String::from_utf8_lossy(other));
+        }
+    }
+
+    #[test]
+    fn eight_digits_are_those_of_the_number() {
+        let edges = [0, 9, 10, 99, 100, 9_999, 10_000, 99_999_999];
+        for number in (0..100_000_000).step_by(9_973).chain(0..10_100).chain(edges) {
+            assert_eq!(eight_digits(number), *format!("{number:08}").as_bytes());
         }
     }
 

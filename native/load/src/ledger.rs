@@ -18,7 +18,9 @@ pub(crate) struct Truth<'a> {
 /// The requests of one connection that wait for an answer.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
-    requests: VecDeque<Request>,
+    requests: VecDeque<Alike>,
+    /// How many requests these are.
+    waiting: usize,
     /// Keys asked for by all gets in `requests`, in order; only kept when values are verified.
     keys: VecDeque<u64>,
     /// Values of the first get that have come.
@@ -31,17 +33,30 @@ pub(crate) struct Asked {
     pub(crate) missed: Option<Vec<u64>>,
 }
 
+/// Requests of one kind for so many keys each, one behind the other: most runs ask nothing else.
 #[derive(Clone, Copy, Debug)]
-struct Request {
+struct Alike {
     kind: Kind,
     keys: u32,
+    count: usize,
 }
 
 impl Asked {
     /// A request has been sent.
     #[inline]
     pub(crate) fn request(&mut self, kind: Kind, keys: usize) {
-        self.requests.push_back(Request { kind, keys: keys as u32 });
+        self.requests(kind, keys, 1);
+    }
+
+    /// So many requests for `keys` keys each have been sent.
+    #[inline]
+    pub(crate) fn requests(&mut self, kind: Kind, keys: usize, count: usize) {
+        self.waiting += count;
+        let keys = keys as u32;
+        match self.requests.back_mut() {
+            Some(last) if (last.kind, last.keys) == (kind, keys) => last.count += count,
+            _ => self.requests.push_back(Alike { kind, keys, count }),
+        }
     }
 
     /// One of the keys of a get; only when values are verified.
@@ -52,7 +67,7 @@ impl Asked {
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.requests.len()
+        self.waiting
     }
 
     #[cfg(test)]
@@ -142,10 +157,16 @@ impl Ledger<'_> {
     /// The first request is answered; `line` says how if that is not as it should be.
     #[inline]
     pub(crate) fn end(&mut self, is_right: bool, line: &[u8]) {
-        let Some(first) = self.asked.requests.pop_front() else {
+        let Some(alike) = self.asked.requests.front_mut() else {
             self.counts.stray += 1;
             return;
         };
+        let first = *alike;
+        alike.count -= 1;
+        if alike.count == 0 {
+            self.asked.requests.pop_front();
+        }
+        self.asked.waiting -= 1;
         self.counts.requests[first.kind.number()] += 1;
         if !is_right {
             self.counts.error(line);

@@ -31,7 +31,7 @@ pub(crate) struct Source {
     get: fn(&Keys, usize) -> Template,
     /// Kinds of request; the first whose bound is above 32 random bits is asked.
     shapes: Vec<Shape>,
-    /// The requests written last.
+    /// The requests written last. Where nothing but keys differs, the next ones are written over them.
     batch: Vec<u8>,
 }
 
@@ -86,6 +86,9 @@ impl Source {
 
     /// The next batch; nothing once all has been asked.
     pub(crate) fn write_batch(&mut self, asked: &mut Asked) -> &[u8] {
+        if self.workload == Workload::Mix && self.write_batch_over(asked) {
+            return &self.batch;
+        }
         self.batch.clear();
         for _ in 0..self.pipeline {
             if self.is_empty() {
@@ -98,6 +101,27 @@ impl Source {
             }
         }
         &self.batch
+    }
+
+    /// A batch of one kind, over the last one; false if the kinds are several or have more than keys in them. Measured: a get
+    /// pipelined by 64 takes the generator 236 instructions instead of 331.
+    #[inline]
+    fn write_batch_over(&mut self, asked: &mut Asked) -> bool {
+        let [only] = &self.shapes[..] else { return false };
+        let Some(text) = only.template.all_but_keys() else { return false };
+        let count = (self.to - self.from).min(self.pipeline as u64) as usize;
+        self.from += count as u64;
+        if self.batch.len() != count * text.len() {
+            self.batch = text.repeat(count);
+        }
+        let (draws, random) = (&mut self.draws, &mut self.random);
+        let verified = self.verify && only.kind == Kind::GET;
+        let mut ink = Drawn { draws, random, count: self.count, asked: verified.then_some(&mut *asked) };
+        for request in self.batch.chunks_exact_mut(text.len()) {
+            only.template.write_keys_over(request, &self.keys, &mut ink);
+        }
+        asked.requests(only.kind, only.template.keys(), count);
+        true
     }
 
     #[inline]

@@ -79,6 +79,22 @@ impl Template {
         self.pieces.last_mut().expect("one was just pushed")
     }
 
+    /// The text of a request in which nothing but the keys differs from one to the next.
+    pub(crate) fn all_but_keys(&self) -> Option<&[u8]> {
+        match &self.pieces[..] {
+            [only] if only.then == Then::Nothing && self.keys > 0 => Some(&only.text),
+            _ => None,
+        }
+    }
+
+    /// Writes other keys over those of a request that was made of `all_but_keys`.
+    #[inline]
+    pub(crate) fn write_keys_over(&self, request: &mut [u8], keys: &Keys, ink: &mut impl Ink) {
+        for &end in &self.pieces[0].key_ends {
+            keys.write_over(ink.key(), request, end);
+        }
+    }
+
     /// Appends a request.
     #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>, keys: &Keys, values: &Values, ink: &mut impl Ink) {

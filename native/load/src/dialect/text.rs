@@ -46,22 +46,27 @@ impl Dialect for Text {
         }
     }
 
-    /// Whole values whose line ends as the last one did need no search and no number read: 13 ns a value less.
+    /// Whole values whose line ends as the last one did need no search and no number read, 13 ns a value less; the ends of their
+    /// answers follow on the way.
     #[inline]
     fn skim(&mut self, input: &[u8], key_bytes: usize, ledger: &mut Ledger<'_>) -> usize {
         let key_end = VALUE.len() + key_bytes;
         let value_at = key_end + self.tail.len();
         let step = value_at + self.bytes + 2;
-        let mut skimmed = 0;
-        while let Some(next) = input.get(skimmed..skimmed + step) {
+        let mut rest = input;
+        while let Some((next, behind)) = rest.split_at_checked(step) {
             if self.tail.is_empty() || !next.starts_with(VALUE) || next[key_end..value_at] != self.tail {
                 break;
             }
             ledger.value(|| Some(&next[VALUE.len()..key_end]), self.bytes);
             ledger.value_part(&next[value_at..], 0);
-            skimmed += step;
+            rest = behind;
+            if rest.starts_with(END) && ledger.kind() == Some(Kind::GET) {
+                ledger.end(true, END);
+                rest = &rest[END.len()..];
+            }
         }
-        skimmed
+        input.len() - rest.len()
     }
 
     #[inline]
