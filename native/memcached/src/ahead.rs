@@ -52,8 +52,10 @@ pub(crate) fn prefetch_first<'i>(cache: &Cache, inputs: impl Iterator<Item = &'i
 /// The second word of a line.
 #[inline]
 fn key_of(line: &[u8]) -> Option<&[u8]> {
-    let space = line.iter().take(NAME_MAX).position(|&byte| byte == b' ')?;
-    let rest = &line[space + 1..];
+    let rest = match line.strip_prefix(b"get ") {
+        Some(rest) => rest,
+        None => &line[line.iter().take(NAME_MAX).position(|&byte| byte == b' ')? + 1..],
+    };
     let end = visible(rest);
     (1..=KEY_LENGTH_MAX).contains(&end).then_some(&rest[..end])
 }
