@@ -137,6 +137,3 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float) -> None
         if time.monotonic() > deadline:
             raise ServerError(f"waited {seconds:g} s in vain for {what}")
         time.sleep(0.005)
-
-
-Starter = Callable[[], Process]

@@ -37,10 +37,12 @@ __all__ = [
     "Seconds",
     "Settings",
     "Size",
+    "from_text",
     "load",
     "overlay",
     "rows",
     "to_flags",
+    "to_text",
 ]
 
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -221,6 +223,22 @@ def to_flags(settings: Settings) -> list[str]:
         else:
             words.append(f"{name}={','.join(value) if isinstance(value, tuple) else value}")
     return words
+
+
+def to_text(settings: Settings) -> dict[str, str]:
+    """What differs from the defaults, each as `Row.read` takes it."""
+    values = {row.name: (getattr(settings, row.name), row.default) for row in rows(type(settings))}
+    return {
+        name: ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, (value, default) in values.items()
+        if value != default and value is not None
+    }
+
+
+def from_text(kind: type[S], values: Mapping[str, str]) -> S:
+    """The settings that `to_text` wrote."""
+    known = {row.name: row for row in rows(kind)}
+    return msgspec.structs.replace(kind(), **{name: known[name].read(text) for name, text in values.items()})
 
 
 def load(path: Path, kind: type[D]) -> D:

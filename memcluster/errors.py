@@ -4,7 +4,6 @@ MemclusterError
 ├── ConfigError     a file, a flag or an environment variable: names the file, the line, the key and the fix
 ├── NodeError       a server on this host that cannot start, or ended by itself
 ├── StoreError      the state store does not answer, or has no longer what was asked for
-├── TopologyError   a set of servers that no placement can be made of
 ├── ServerError     a server that does not answer, or refuses what it was asked: names the server and the question
 ├── BackupError     a snapshot that cannot be taken, is broken, or is not there: names it and what to do
 └── MigrationError  a step of a migration that would lose or mix data: says what stands in the way
@@ -27,10 +26,6 @@ class NodeError(MemclusterError):
 
 class StoreError(MemclusterError):
     """The state store cannot do what was asked; its kinds stand in its contract."""
-
-
-class TopologyError(MemclusterError):
-    """Servers, weights or names that make no placement."""
 
 
 class ServerError(MemclusterError):

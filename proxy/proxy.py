@@ -16,7 +16,7 @@ import trio
 
 from memcluster._native import Router
 from memcluster.errors import ConfigError, NodeError
-from memcluster.node.listeners import resolve
+from memcluster.node.listeners import advice, resolve
 from memcluster.proxy import discovery
 from memcluster.proxy.health import Pace
 from memcluster.proxy.pools import single_pool
@@ -41,12 +41,6 @@ FIXED = (
     "idle_timeout",
 )  # fmt: skip
 """Settings that are the sockets' and threads' own: they change with a restart only."""
-FIXES = {
-    "in use": ": another server has it; stop that, or give another address with --listen",
-    "Cannot assign": ": that address is not one of this host's; give another with --listen",
-    "ermission denied": ": ports below 1024 are root's; give another with --listen",
-    "No such file": ": make the socket's folder first, or name another with --unix-socket",
-}
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +163,7 @@ def _router(settings: ProxySettings, rings: Rings) -> Router:
             topology=rings.topology(1).encode(),
         )
     except OSError as error:
-        fix = next((fix for what, fix in FIXES.items() if what in str(error)), "")
+        fix = advice(error, port="--listen", address="--listen", unix_socket="--unix-socket")
         raise NodeError(f"{error}{fix}") from error
     except ValueError as error:
         raise ConfigError(str(error)) from error

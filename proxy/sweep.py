@@ -13,7 +13,8 @@ from urllib.parse import unquote_to_bytes
 
 import trio
 
-from memcluster.proxy.transport import Refused, connect
+from memcluster.cluster.wire import connect
+from memcluster.proxy.transport import Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import trio
+from memcluster.cluster.wire import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,14 +48,6 @@ class Network:
         from memcluster.proxy.sweep import sweep  # only where nodes are ejected
 
         return await sweep(address, is_stray)
-
-
-async def connect(address: str) -> trio.SocketStream:
-    """Connects to `host:port`, `[v6]:port` or a unix socket's path."""
-    if address.startswith("/"):
-        return await trio.open_unix_socket(address)
-    host, _, port = address.rpartition(":")
-    return await trio.open_tcp_stream(host.strip("[]"), int(port))
 
 
 async def _ask(address: str, command: bytes, wanted: bytes) -> None:

@@ -40,7 +40,8 @@ class Here:
     @property
     def words(self) -> str:
         """How it was named on the command line."""
-        return f"--server {self.server}" if self.server else f"--group {self.group}" if self.group else ""
+        named = (("--server", self.server), ("--group", self.group), ("--port", self.port))
+        return "".join(f" {option} {value}" for option, value in named if value is not None)
 
     def node(self) -> str:
         """The address of the server, or of the group's primary."""
@@ -137,7 +138,7 @@ def start(source: str, source_user: str | None, *, here: Here, replace: bool) ->
     except MemclusterError:
         here.give_back()
         raise
-    click.echo(f"{node} follows {source}: see how far with `memcluster migrate status {here.words}`")
+    click.echo(f"{node} follows {source}: see how far with `memcluster migrate status{here.words}`")
 
 
 @command.command()
@@ -160,7 +161,14 @@ def status(source_user: str | None, *, here: Here, as_json: bool) -> None:
 @command.command()
 @target_options
 @source_user_option
-@click.option("--wait", "wait_seconds", default=WAIT_SECONDS, show_default=True, help="seconds to catch up at most")
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(min=0),
+    default=WAIT_SECONDS,
+    show_default=True,
+    help="seconds to catch up at most",
+)
 @click.option("--pause-source", "pauses", is_flag=True, help="hold the source's writers meanwhile: no write is lost")
 def complete(source_user: str | None, wait_seconds: float, *, here: Here, pauses: bool) -> None:
     """Make it a primary as soon as it holds all that the source has."""

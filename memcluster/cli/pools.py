@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from memcluster.cli.options import options
-from memcluster.config import overlay
+from memcluster.cluster import record
+from memcluster.config import from_text, overlay
 from memcluster.errors import ConfigError
 from memcluster.proxy.pools import Document, Pool, load
 from memcluster.proxy.settings import PoolSettings, ProxySettings
@@ -54,6 +55,16 @@ def _from_flags(servers: tuple[str, ...], flags: Mapping[str, Any]) -> Document:
         raise ConfigError("no servers: give --server HOST:PORT for each, or --config FILE")
     pool = make_pool(servers, overlay(PoolSettings(), "proxy", os.environ, flags))
     return _checked((pool,), None, overlay(ProxySettings(), "proxy", os.environ, flags))
+
+
+def of_running(port: int | None, flags: Mapping[str, Any]) -> Document:
+    """The document of the cluster that runs here, with what flags say otherwise."""
+    found = record.find(port, "give --server HOST:PORT for each, or --config FILE")
+    servers = [process.address for process in found.processes if process.role == "node"]
+    if not servers:
+        raise ConfigError(f"the cluster at port {found.port} has no memcached nodes: give --server HOST:PORT for each")
+    pool = make_pool(servers, overlay(from_text(PoolSettings, found.pool), "proxy", {}, flags))
+    return _checked((pool,), None, ProxySettings())
 
 
 def make_pool(servers: Sequence[str], settings: PoolSettings) -> Pool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from memcluster.cli.pools import pool_options, read_document
+from memcluster.cli.pools import of_running, pool_options, read_document
+from memcluster.cli.supervised import port_option
 from memcluster.errors import ConfigError
 from memcluster.proxy import server
 from memcluster.proxy.placement import PLACEMENTS
@@ -30,21 +31,21 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="print JSO
 def command() -> None:
     """Say where keys are, and which would move.
 
-    Pools come from a proxy's settings file (--config) or from flags (--server …), as for `memcluster proxy`.
+    In the cluster that runs here; or in pools from a proxy's settings file (--config) or from flags (--server …), as
+    for `memcluster proxy`.
     """
 
 
 @command.command()
 @click.argument("keys", metavar="KEY...", nargs=-1, required=True)
 @pool_options
+@port_option
 @as_json_option
-def locate(
-    keys: tuple[str, ...], config: Path | None, servers: tuple[str, ...], *, as_json: bool, **flags: Any
-) -> None:
+def locate(keys: tuple[str, ...], *, as_json: bool, **named: Any) -> None:
     """Say which servers hold these keys, first choice first; `-` reads keys from stdin, one a line."""
     from memcluster.proxy.locate import locate as ask
 
-    topology = Rings(read_document(config, servers, flags)).topology(1).encode()
+    topology = Rings(_document(**named)).topology(1).encode()
     rows = [(key.decode(errors="replace"), *ask(topology, key)) for key in _keys(keys)]
     if as_json:
         _print_json([{"key": key, "pool": pool, "servers": nodes} for key, pool, nodes in rows])
@@ -61,15 +62,13 @@ def locate(
 )
 @click.option("--pool", "pool_name", metavar="NAME", help="the pool that changes; needed if the file has several")
 @pool_options
+@port_option
 @as_json_option
-def plan(
-    add: tuple[str, ...], remove: tuple[str, ...], pool_name: str | None,
-    config: Path | None, servers: tuple[str, ...], *, as_json: bool, **flags: Any,
-) -> None:  # fmt: skip
+def plan(add: tuple[str, ...], remove: tuple[str, ...], pool_name: str | None, *, as_json: bool, **named: Any) -> None:
     """Say which share of keys would move, from where to where, if servers came or went."""
     from memcluster.proxy.movement import movement
 
-    before = _pool(read_document(config, servers, flags), pool_name)
+    before = _pool(_document(**named), pool_name)
     outcome = movement(before, _changed(before, add, remove))
     if as_json:
         _print_json(outcome)
@@ -90,6 +89,11 @@ def placements(*, as_json: bool) -> None:
         _print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         _print_table(names, rows)
+
+
+def _document(config: Path | None, servers: tuple[str, ...], port: int | None, **flags: Any) -> Document:
+    """What is named; without a name, the cluster that runs here."""
+    return read_document(config, servers, flags) if config or servers else of_running(port, flags)
 
 
 def _keys(keys: tuple[str, ...]) -> list[bytes]:

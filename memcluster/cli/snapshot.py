@@ -177,7 +177,9 @@ def _print_table(snapshots: list[Manifest]) -> None:
     from memcluster.cli.tables import console, new_table
 
     columns = ("name", "group", "kind", "state", "created (UTC)", "keys", "bytes", "from", "")
-    table = new_table(f"{len(snapshots)} snapshots", columns, left=("name", "group", "kind", "state", "from", ""))
+    left = ("name", "group", "kind", "state", "from", "")
+    title = f"{len(snapshots)} {'snapshot' if len(snapshots) == 1 else 'snapshots'}"
+    table = new_table(title, columns, left, wraps=("",))
     for each in snapshots:
         created = f"{each.created:%Y-%m-%d %H:%M:%S}" if each.created.timestamp() else ""
         numbers = (str(each.keys), str(each.bytes)) if each.is_complete else ("", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
-def new_table(title: str, columns: Sequence[str], left: Collection[str]) -> Table:
-    """A table whose columns are numbers, except those on the left."""
+def new_table(title: str, columns: Sequence[str], left: Collection[str], wraps: Collection[str] = ()) -> Table:
+    """A table whose columns are numbers, except those on the left; sentences wrap, so the others keep their room."""
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0)
     for column in columns:
-        table.add_column(column, justify="left" if column in left else "right", no_wrap=True)
+        justify: Literal["left", "right"] = "left" if column in left else "right"
+        table.add_column(column, justify=justify, no_wrap=column not in wraps, overflow="fold")
     return table
 
 

@@ -24,7 +24,7 @@ from memcluster.cluster.plan import Role
 from memcluster.cluster.ports import Reservation
 from memcluster.cluster.settings import ClusterSettings
 from memcluster.cluster.supervisor import Part, Supervisor
-from memcluster.config import overlay, to_flags
+from memcluster.config import overlay, to_flags, to_text
 from memcluster.errors import MemclusterError
 from memcluster.log import LogSettings, configure
 from memcluster.node.settings import NodeSettings
@@ -80,6 +80,7 @@ def command(*, config: Path | None, **flags: Any) -> None:
             record_path=held.enter_context(record.kept(port)),
             port=port,
             groups=tuple(record.Group(group.name, **group.ports.addresses) for group in groups),
+            pool=to_text(wanted.pool),
         )
 
         async def say(running: Sequence[RunningGroup]) -> None:

@@ -55,6 +55,8 @@ class Record(msgspec.Struct, frozen=True):
     started: float
     processes: tuple[Process, ...]
     groups: tuple[Group, ...] = ()
+    pool: dict[str, str] = {}
+    """How its proxy places keys and treats nodes: the settings that are no defaults, as text."""
 
     @property
     def proxy(self) -> Process:

@@ -98,6 +98,8 @@ class Supervisor:
     """What names the cluster among those of this user."""
     groups: tuple[record.Group, ...] = ()
     """What the record says of its groups."""
+    pool: dict[str, str] = field(default_factory=dict)
+    """What the record says of how keys are placed."""
     on_change: Callable[[], None] = lambda: None
     """Called whenever something has happened to a process, or the cluster is to end."""
     has_begun: trio.Event = field(default_factory=trio.Event)
@@ -260,7 +262,7 @@ class Supervisor:
             return
         processes = tuple(self._process(part) for part in self.parts)
         ticks = record.process_ticks(os.getpid()) or 0
-        written = record.Record(os.getpid(), ticks, self.port, self._started, processes, self.groups)
+        written = record.Record(os.getpid(), ticks, self.port, self._started, processes, self.groups, self.pool)
         record.write(self.record_path, written)
 
     def _process(self, part: Part) -> record.Process:

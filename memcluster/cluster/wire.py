@@ -13,8 +13,8 @@ from memcluster.cluster.rates import Look
 REPLY_BYTES_MAX = 1 << 20
 
 
-async def connect(address: str) -> trio.abc.Stream:
-    """A connection to `host:port` or to a unix socket's path."""
+async def connect(address: str) -> trio.SocketStream:
+    """A connection to an address as `address` reads it."""
     if is_path(address):
         return await trio.open_unix_socket(address)
     return await trio.open_tcp_stream(*split(address))

@@ -57,7 +57,7 @@ def pid_file(name: str | None) -> Iterator[None]:
     try:
         path.write_text(f"{os.getpid()}\n", encoding="ascii")
     except OSError as error:
-        raise NodeError(f"-P {name}: {error.strerror}: name a file that can be written") from None
+        raise NodeError(f"the pid file {name}: {error.strerror}: name one that can be written") from None
     try:
         yield
     finally:

@@ -49,6 +49,20 @@ def split(text: str, whole: str) -> tuple[str, int | None]:
     return match["six"] or match["bare"] or match["host"] or "", int(port) if port else None
 
 
+def advice(error: Exception, *, port: str, address: str, unix_socket: str) -> str:
+    """What to do about a socket that cannot be bound; the options by which its place is given."""
+    text = str(error).lower()
+    if "in use" in text:
+        return f": another server has it; stop that, or give another with {port}"
+    if "permission" in text:
+        return f": ports below 1024 are root's; give another with {port}"
+    if "cannot assign" in text:
+        return f": that address is not one of this host's; give another with {address}"
+    if "no such file" in text:
+        return f": make the socket's folder first, or name another with {unix_socket}"
+    return ""
+
+
 def look_up(host: str, whole: str) -> list[str]:
     """The host's addresses."""
     try:

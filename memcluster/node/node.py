@@ -10,7 +10,7 @@ from memcluster._native import Node as Engine
 from memcluster.config import rows
 from memcluster.errors import ConfigError, NodeError
 from memcluster.node.discovery import ALONE_VERSION, alone
-from memcluster.node.listeners import resolve
+from memcluster.node.listeners import advice, resolve
 from memcluster.node.settings import NodeSettings
 
 if TYPE_CHECKING:
@@ -127,16 +127,5 @@ def _engine(settings: NodeSettings) -> Engine:
             verbosity=settings.verbosity,
         )
     except (OSError, ValueError) as error:
-        raise NodeError(f"{error}{_advice(error)}") from error
-
-
-def _advice(error: Exception) -> str:
-    """What to do about a socket that cannot be bound."""
-    text = str(error).lower()
-    if "in use" in text:
-        return ": another server has that port; stop it or give another with -p"
-    if "permission" in text:
-        return ": ports below 1024 are root's; give another with -p"
-    if "cannot assign" in text:
-        return ": that address is not one of this host's; give another with -l"
-    return ""
+        fix = advice(error, port="-p", address="-l", unix_socket="-s")
+        raise NodeError(f"{error}{fix}") from error

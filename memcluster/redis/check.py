@@ -48,7 +48,7 @@ def check(path: Path) -> Iterator[Checked]:
         else:
             raise NodeError(f"{path}: this is neither an RDB file nor a log of Redis's nor a log's manifest")
     except OSError as error:
-        raise NodeError(f"{path}: {error.strerror or error}") from None
+        raise NodeError(f"{path}: {error.strerror or error}: name a file that can be read") from None
 
 
 def _beginning(path: Path) -> bytes:
@@ -83,6 +83,8 @@ def _log(path: Path) -> Checked:
 
 
 def _title(report: RdbReport) -> str:
+    if not report.version:
+        return "RDB of no version that is known"
     return f"RDB of {'Valkey' if report.is_valkey else 'Redis'}'s version {report.version}"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from memcluster._native import RedisNode as Engine
 from memcluster.errors import ConfigError, NodeError
+from memcluster.node.listeners import advice
 from memcluster.redis.settings import RedisSettings, from_names, settle
 
 if TYPE_CHECKING:
@@ -154,7 +155,8 @@ def _engine(settings: RedisSettings) -> Engine:
     except ValueError as error:
         raise ConfigError(_placed(str(error), settings)) from error
     except OSError as error:
-        raise NodeError(f"{error}{_advice(error)}") from error
+        fix = advice(error, port="--port", address="--bind", unix_socket="--unixsocket")
+        raise NodeError(f"{error}{fix}") from error
 
 
 def _placed(complaint: str, settings: RedisSettings) -> str:
@@ -162,15 +164,3 @@ def _placed(complaint: str, settings: RedisSettings) -> str:
     name = complaint.partition(":")[0]
     places: Iterable[str] = (given.place for given in reversed(settings.served) if given.name == name)
     return f"{next(iter(places), 'RedisNode')}: {complaint}"
-
-
-def _advice(error: Exception) -> str:
-    """What to do about a socket that cannot be bound."""
-    text = str(error).lower()
-    if "in use" in text:
-        return ": another server has that port; stop it or give another with --port"
-    if "permission" in text:
-        return ": ports below 1024 are root's; give another with --port"
-    if "cannot assign" in text:
-        return ": that address is not one of this host's; give another with --bind"
-    return ""

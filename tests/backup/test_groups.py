@@ -161,10 +161,11 @@ def test_what_was_acknowledged_is_in_the_final_one(group: Group, restored: Calla
 
 def test_one_that_cannot_be_taken_leaves_the_group_as_it_was(group: Group) -> None:
     group.run("snapshot", "create", "taken")
-    ended = group.up.run("group", "delete", "shop", "--final-snapshot", "taken")
-    assert ended.returncode == 1
-    assert "has a snapshot taken already" in ended.stderr
-    wait_until_it_serves(group)
+    for name, complaint in (("taken", "has a snapshot taken already"), ("a b", "'a b' cannot name a snapshot")):
+        ended = group.up.run("group", "delete", "shop", "--final-snapshot", name)
+        assert complaint in ended.stderr
+        assert (ended.returncode, ended.stdout) == (1, ""), "nobody was cut off for it"
+    assert group.serves()
     assert group.up.run("group", "delete", "shop").returncode == 2, "one of two flags is needed"
 
 
@@ -197,6 +198,17 @@ def test_a_corrupt_one_is_not_restored(group: Group, tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "bad" in ended.stderr
     assert not (tmp_path / "again" / "seed.rdb").exists()
+
+
+def test_a_group_that_has_not_begun_is_restored_into_once(group: Group, tmp_path: Path) -> None:
+    group.run("snapshot", "create", "one")
+    config = configuration(tmp_path, "again")
+    words = ("snapshot", "restore", "one", "--config", str(config), "--group", "again")
+    assert verb(*words).returncode == 0
+    assert (tmp_path / "again").stat().st_mode & 0o777 == 0o700, "its data are nobody else's to read"
+    said = verb(*words)
+    assert f"remove {tmp_path / 'again' / 'seed.rdb'} to restore another one" in said.stderr
+    assert said.returncode == 1
 
 
 def test_a_group_with_data_is_restored_into_by_nobody(group: Group, tmp_path: Path) -> None:

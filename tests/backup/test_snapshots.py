@@ -200,6 +200,24 @@ def test_what_cannot_be_taken(started: Keep, target: Path) -> None:
     assert not any(each.is_dir() for each in target.glob("*"))
 
 
+def test_what_is_no_place(node: Server, target: Path, tmp_path: Path) -> None:
+    take("a", node, target)
+    out = tmp_path / "missing" / "out.rdb"
+    said = refused("export", "a", str(out), "--target", str(target))
+    assert f"{out}: No such file or directory: name a place that can be written" in said
+    assert not out.parent.exists()
+    file = target / "a" / "data.rdb"
+    assert f"{file} is a file: snapshots lie in a directory" in refused("list", "--target", str(file))
+
+
+def test_a_long_error_leaves_the_columns_their_room(node: Server, target: Path) -> None:
+    take("a-name-that-is-not-short", node, target)
+    (target / "a-name-that-is-not-short" / "manifest.json").write_text("garbage")
+    said = done("list", "--target", str(target))
+    assert "a-name-that-is-not-short" in said
+    assert "take another" in " ".join(said.split()), "the end of the sentence"
+
+
 def test_a_password_is_needed_and_never_shown(started: Keep, target: Path, tmp_path: Path) -> None:
     node = started(start_redis_mode("--threads", "1", "--requirepass", "very-secret", "--dir", str(tmp_path)))
     words = ("create", "a", "--server", node.endpoint, "--target", str(target))

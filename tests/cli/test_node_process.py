@@ -113,7 +113,7 @@ def test_an_error_of_a_daemon_reaches_the_terminal() -> None:
             ended = run_node(*flags, "-p", str(port), "-u", "root")
             assert ended.returncode == 1
             assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
-            assert "another server has that port; stop it or give another with -p" in ended.stderr
+            assert "another server has it; stop that, or give another with -p" in ended.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -140,7 +140,7 @@ def test_staying_root_is_worth_one_warning(started: Keep) -> None:
         (("-I", "2g"), "item_size_max (-I) is 2g: it must be between 1k and 1g"),
         (("-I", "33m"), "item_size_max (-I) is 33m and memory (-m) is 64m: an item may take at most half"),
         (("-u", "no-such-user"), "-u no-such-user: there is no such user"),
-        (("-P", "/no/such/place/pid"), "-P /no/such/place/pid: No such file or directory"),
+        (("-P", "/no/such/place/pid"), "the pid file /no/such/place/pid: No such file or directory"),
         (("-l", "192.0.2.1"), "that address is not one of this host's; give another with -l"),
     ],
 )

@@ -93,7 +93,7 @@ def test_what_cannot_be_is_one_line(arguments: list[str], complaint: str) -> Non
 def test_a_port_in_use(started: Keep) -> None:
     server = started(start_redis_mode("--threads", "1"))
     ended = run_redis("--port", str(server.port))
-    assert "another server has that port; stop it or give another with --port" in ended.stderr
+    assert "another server has it; stop that, or give another with --port" in ended.stderr
 
 
 def test_help_and_version() -> None:

@@ -71,6 +71,19 @@ def test_a_time_to_live_of_any_length(up: Up) -> None:
     assert left("1000h") > 3_599_000
 
 
+def test_ring_knows_the_cluster_that_runs(up: Up) -> None:
+    assert up.run("set", "located", "value").returncode == 0
+    (found,) = json.loads(up.run("ring", "locate", "located", "--json").stdout)
+    holder, *_ = found["servers"]
+    assert up.run("get", "located", "--server", holder).stdout == "value\n"
+    others = {str(row["address"]) for row in up.processes()[1:]} - {holder}
+    assert others
+    assert {up.run("get", "located", "--server", other).returncode for other in others} == {1}
+    planned = up.run("ring", "plan", "--remove", holder)
+    assert planned.returncode == 0, planned.stderr
+    assert all(other in planned.stdout for other in others)
+
+
 def test_stats_of_the_proxy_and_of_a_node(up: Up) -> None:
     assert "threads" in up.run("stats", "--server", "node-1").stdout
     assert "node" in up.run("stats", "proxy").stdout

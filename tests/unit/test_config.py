@@ -15,12 +15,14 @@ from memcluster.config import (
     Seconds,
     Settings,
     Size,
+    from_text,
     line_of,
     load,
     overlay,
     parse,
     rows,
     to_flags,
+    to_text,
 )
 from memcluster.errors import ConfigError
 from memcluster.log import LogSettings
@@ -177,6 +179,14 @@ def test_rows_say_what_a_setting_is() -> None:
 def test_a_value_of_the_kind_is_taken_as_it_is() -> None:
     row = next(row for row in rows(Server) if row.name == "memory")
     assert row.accept(Memory(1 << 30)) == 1 << 30
+
+
+def test_text_says_what_differs_from_the_defaults() -> None:
+    settings = Server(port=1, memory=Memory.parse("1g"), listen=("a", "b"), wait=Seconds(0.5), evict=False)
+    text = to_text(settings)
+    assert text == {"port": "1", "memory": "1g", "listen": "a,b", "wait": "500ms", "evict": "False"}
+    assert from_text(Server, text) == settings
+    assert to_text(Server()) == {}
 
 
 def test_flags_say_what_differs_from_the_defaults() -> None:

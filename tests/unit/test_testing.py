@@ -106,7 +106,7 @@ def test_nothing_stays_behind() -> None:
 
 
 def test_a_port_in_use_is_an_error_with_advice(memcached_node: Node) -> None:
-    with pytest.raises(NodeError, match="another server has that port; stop it or give another with -p"):
+    with pytest.raises(NodeError, match="another server has it; stop that, or give another with -p"):
         Node(port=memcached_node.port)
 
 

@@ -74,6 +74,10 @@ class Keeper:
         seconds = (due - self.world.now()).total_seconds() if due else LOOK_SECONDS_MAX
         return min(max(seconds, LOOK_SECONDS_MIN), LOOK_SECONDS_MAX)
 
+    async def refuse_taken(self, name: str) -> None:
+        """BackupError if no new snapshot can be called so, before anything is given up for one."""
+        await _in_thread((await self.target()).refuse_taken, name)
+
     async def take_final(self, name: str, node: Node) -> Manifest:
         """Takes the last one, of a node that serves nobody any more."""
         return await self.take(name, Kind.FINAL, replace(self.world, survey=lambda: [node]))

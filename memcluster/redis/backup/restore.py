@@ -39,7 +39,6 @@ def place(source: Path, destination: Path) -> None:
     """Copies a file to where nothing is: as a whole, and lasting."""
     fresh = destination.with_name(f".{destination.name}.new")
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
         with source.open("rb") as content, fresh.open("wb") as copy:
             shutil.copyfileobj(content, copy, 1 << 20)
             copy.flush()
@@ -62,4 +61,13 @@ def seed(target: Target, name: str, table: GroupTable, check: Check) -> Manifest
         raise BackupError(f"[group.{table.name}]: {folder} holds data: restore into a new group, with a dir of its own")
     if table.places.seed:
         raise BackupError(f"[group.{table.name}] has a seed already, {table.places.seed}: leave it out, or use another")
+    if (folder / members.SEED).exists():
+        raise BackupError(
+            f"[group.{table.name}] begins with a snapshot already, and has not been started since: remove "
+            f"{folder / members.SEED} to restore another one"
+        )
+    try:
+        folder.mkdir(mode=members.FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackupError(f"[group.{table.name}]: dir {folder}: {error.strerror}: name a folder of yours") from None
     return export(target, name, folder / members.SEED, check)

@@ -68,6 +68,8 @@ class Target:
             raise BackupError(f"{url}: {error}: give a directory, or a URL whose package is installed") from None
         is_here = "file" in ((files.protocol,) if isinstance(files.protocol, str) else files.protocol)
         root = root.rstrip("/") or "/"
+        if is_here and Path(root).is_file():
+            raise BackupError(f"{url} is a file: snapshots lie in a directory: name one")
         return cls(url, root, Path(root) if is_here else None, files)
 
     @property
@@ -110,18 +112,25 @@ class Target:
 
     def begin(self, manifest: Manifest) -> None:
         """Takes the name; BackupError if another has it."""
-        name, path = manifest.name, self.path(manifest.name)
-        with self._told(f"snapshot {name} cannot be begun"):
+        # An object store has no folders that could be there already: what lies in them tells.
+        self.refuse_taken(manifest.name)
+        with self._told(f"snapshot {manifest.name} cannot be begun"):
             self.files.makedirs(self.root, exist_ok=True)
-            # An object store has no folders that could be there already: what lies in them tells.
-            is_taken = self.files.exists(path)
             try:
-                self.files.makedirs(path, exist_ok=False)
+                self.files.makedirs(self.path(manifest.name), exist_ok=False)
             except FileExistsError:
-                is_taken = True
-            if is_taken:
-                raise BackupError(f"{self.url} has a snapshot {name} already: choose another name")
+                raise self._taken(manifest.name) from None
         self.write(manifest)
+
+    def refuse_taken(self, name: str) -> None:
+        """BackupError if no new snapshot can be called so."""
+        check_name(name)
+        with self._told(f"snapshot {name} cannot be begun"):
+            if self.files.exists(self.path(name)):
+                raise self._taken(name)
+
+    def _taken(self, name: str) -> BackupError:
+        return BackupError(f"{self.url} has a snapshot {name} already: choose another name")
 
     def write(self, manifest: Manifest) -> None:
         """Puts a manifest in place: as a whole, and lasting before it is seen."""

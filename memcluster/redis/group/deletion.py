@@ -30,6 +30,8 @@ LOOK_SECONDS = 0.02
 
 async def delete(group: RunningGroup, supervisor: Supervisor, snapshot: str | None) -> AsyncGenerator[str, None]:
     """Says each step; `snapshot` names the final one, None: there is to be none."""
+    if snapshot is not None:
+        await group.keeper.refuse_taken(snapshot)
     group.hold("it is to be deleted")
     try:
         if snapshot is not None:

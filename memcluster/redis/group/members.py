@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from memcluster.redis.group.table import GroupTable
 
 SEED = "seed.rdb"
+FOLDER_MODE = 0o700
+"""What users keep there is nobody else's to read."""
 ZONES = ("a", "b", "c")
 """Where none are named."""
 LOCK_SECONDS_MAX = 15.0
@@ -94,7 +96,7 @@ def folder(table: GroupTable) -> Iterator[tuple[Path, int]]:
     """The group's folder and the lock on it; ConfigError if another supervisor's nodes run there."""
     path = place(table)
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ConfigError(f"[group.{table.name}]: dir {path}: {error.strerror}: name a folder of yours") from None
@@ -158,7 +160,7 @@ def _seed(table: GroupTable, path: Path) -> tuple[str, ...]:
 
 
 def _part(table: GroupTable, node: NodeConfig, path: Path, lock: int, same: tuple[str, ...]) -> Part:
-    path.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(mode=FOLDER_MODE, exist_ok=True)
     conf = path / "node.conf"
     conf.touch(mode=0o600)
     conf.write_text(configuration(table, node), encoding="utf-8", errors="surrogateescape")

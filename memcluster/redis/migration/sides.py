@@ -19,7 +19,6 @@ class Side:
 
     address: str
     version: str
-    is_ours: bool
     run_id: str
     role: str
     offset: int
@@ -56,7 +55,6 @@ def side(address: str, said: Mapping[str, str]) -> Side:
     return Side(
         address=address,
         version=said.get("redis_version", ""),
-        is_ours="memcluster_version" in said,
         run_id=said.get("run_id", ""),
         role="replica" if is_replica else "primary",
         offset=_number(said, "slave_repl_offset" if is_replica else "master_repl_offset"),

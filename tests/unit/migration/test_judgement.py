@@ -7,8 +7,8 @@ import pytest
 from memcluster.redis.migration.judgement import Phase, obstacles, progress
 from memcluster.redis.migration.sides import Side, side
 
-SOURCE = Side("s:1", "7.0.15", False, "source", "primary", 500, keys=10, databases_used=1, used_memory=100, maxmemory=0)
-TARGET = Side("t:1", "7.2.4", True, "target", "primary", 0, keys=0, databases_used=0, used_memory=50, maxmemory=0)
+SOURCE = Side("s:1", "7.0.15", "source", "primary", 500, keys=10, databases_used=1, used_memory=100, maxmemory=0)
+TARGET = Side("t:1", "7.2.4", "target", "primary", 0, keys=0, databases_used=0, used_memory=50, maxmemory=0)
 FOLLOWING = replace(TARGET, role="replica", primary="s:1", link="up", offset=500)
 
 
