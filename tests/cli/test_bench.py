@@ -17,6 +17,10 @@ from tests.connection import WAIT_SECONDS
 from tests.servers import Server, wait_for
 
 
+LIMIT_SECONDS = 6 * WAIT_SECONDS
+"""matplotlib looks through all fonts of the machine when it is used for the first time."""
+
+
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     with memcluster.Node(port=0) as node:
@@ -25,7 +29,7 @@ def address() -> Iterator[str]:
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "memcluster", "bench", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
 
 
 SHORT = ("--requests", "2000", "--keys", "100")
