@@ -16,7 +16,6 @@ import memcluster
 from tests.connection import WAIT_SECONDS
 from tests.servers import Server, wait_for
 
-
 LIMIT_SECONDS = 6 * WAIT_SECONDS
 """matplotlib looks through all fonts of the machine when it is used for the first time."""
 
