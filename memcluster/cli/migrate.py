@@ -6,6 +6,7 @@ Every step looks at both servers and can be taken from any shell; passwords come
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -135,8 +136,10 @@ def start(source: str, source_user: str | None, *, here: Here, replace: bool) ->
     node = here.hold(source)
     try:
         steps.start(steps.Ends(source, node, _source_login(source_user), here.login), replaces=replace)
-    except MemclusterError:
-        here.give_back()
+    except BaseException:
+        # Ctrl-C as well: a group that is held serves nobody.
+        with suppress(MemclusterError):
+            here.give_back()
         raise
     click.echo(f"{node} follows {source}: see how far with `memcluster migrate status{here.words}`")
 

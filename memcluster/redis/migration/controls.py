@@ -48,8 +48,13 @@ async def hold(group: RunningGroup, wanted: Source) -> AsyncGenerator[Any, None]
     node = group.primary_node()
     group.hold(f"{node.name} is to follow {wanted.source}")
     sentence = f"{node.name} follows {wanted.source}: the group serves nobody until that ends"
-    await events.tell(group.store, group.name, "migration", sentence, node.name)
-    yield node.config.address
+    try:
+        await events.tell(group.store, group.name, "migration", sentence, node.name)
+        yield node.config.address
+    except BaseException:
+        # Who asked has gone, and would never end what it does not know to have begun.
+        group.let_go()
+        raise
 
 
 async def say_node(group: RunningGroup, _: Which) -> AsyncGenerator[Any, None]:
