@@ -64,9 +64,9 @@ def memcluster() -> None:
 
 
 def main() -> None:
-    """The entry point: a MemclusterError is one line on stderr and exit code 1, not a traceback."""
+    """The entry point: a MemclusterError is one line on stderr and exit code 1, not a traceback; so is a full disk."""
     try:
         memcluster(prog_name="memcluster")
-    except MemclusterError as error:
+    except (MemclusterError, OSError) as error:
         click.echo(f"memcluster: {error}", err=True)
         sys.exit(1)

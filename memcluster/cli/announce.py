@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -22,9 +24,27 @@ if TYPE_CHECKING:
     from memcluster.redis.group.prepare import PreparedGroup
 
 
+log = logging.getLogger(__name__)
+
+
 def announce(wanted: Wanted, parts: Sequence[Part], groups: Sequence[PreparedGroup]) -> None:
-    """Says where everything is, and one line to try."""
-    from memcluster.cli.tables import console, new_table
+    """Says where everything is, and one line to try. That nobody reads it (`| head`) does not end a cluster."""
+    from memcluster.cli.tables import console
+
+    try:
+        screen = console()
+        # Not printed by it: it ends the process where nobody reads.
+        with screen.capture() as drawn:
+            screen.print(_table(wanted, parts, groups))
+        click.echo(f"{drawn.get()}{_to_try(parts, groups)}")
+    except OSError as error:
+        log.warning("what runs where could not be printed: %s", error.strerror)
+        # What is left of it would be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _table(wanted: Wanted, parts: Sequence[Part], groups: Sequence[PreparedGroup]) -> Table:
+    from memcluster.cli.tables import new_table
 
     table = new_table(_title(parts, groups), ("what", "address", "memory", "threads"), left=("what", "address"))
     for part in parts:
@@ -38,8 +58,7 @@ def announce(wanted: Wanted, parts: Sequence[Part], groups: Sequence[PreparedGro
             table.add_row(f"{part.name} (Redis mode)", part.address, limit, str(redis.io_threads))
     for group in groups:
         _add_group(table, group)
-    console().print(table)
-    click.echo(_to_try(parts, groups))
+    return table
 
 
 def _title(parts: Sequence[Part], groups: Sequence[PreparedGroup]) -> str:

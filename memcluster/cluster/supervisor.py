@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 EVENTS_WAITING_MAX = 1024
 TELL_TIMEOUT_SECONDS = 2.0
+NEVER_STARTED = 127
+"""The status of a process that could not be made, as a shell has it."""
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +175,14 @@ class Supervisor:
         match action:
             case plan.Start():
                 part = next(part for part in self.parts if part.name == action.name)
-                child = await Child.start(part.arguments, lifeline, part.holds)
+                try:
+                    child = await Child.start(part.arguments, lifeline, part.holds)
+                except OSError as error:
+                    # Of descriptors or processes there may be too many for a while: what serves goes on.
+                    log.warning("%s: no process can be started: %s", part.name, error.strerror or error)
+                    self.view = self.view.put(plan.started(member, trio.current_time()))
+                    self._note(Ended(part.name, NEVER_STARTED), nursery)
+                    return
                 self._children[action.name] = child
                 self.view = self.view.put(plan.started(member, trio.current_time()))
                 nursery.start_soon(self._watch, part, child)
@@ -263,7 +272,10 @@ class Supervisor:
         processes = tuple(self._process(part) for part in self.parts)
         ticks = record.process_ticks(os.getpid()) or 0
         written = record.Record(os.getpid(), ticks, self.port, self._started, processes, self.groups, self.pool)
-        record.write(self.record_path, written)
+        try:
+            record.write(self.record_path, written)
+        except OSError as error:
+            log.warning("%s: %s: verbs do not see how things are", self.record_path, error.strerror or error)
 
     def _process(self, part: Part) -> record.Process:
         member = self.view.find(part.name)

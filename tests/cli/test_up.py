@@ -1,6 +1,7 @@
 """`memcluster up`: a cluster that answers, heals, ends, and leaves nothing behind."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -88,6 +89,65 @@ def test_what_dies_is_started_again_at_its_place(up: Up) -> None:
     client = Client(up.address)
     assert client.set("after", "all", noreply=False)
     client.close()
+
+
+def kill_a_node(up: Up) -> dict[str, object]:
+    row = up.processes()[1]
+    os.kill(int(str(row["pid"])), signal.SIGKILL)
+    return row
+
+
+def wait_until_it_answers(address: object) -> None:
+    def answers() -> bool:
+        client = Client(str(address), timeout=1, connect_timeout=1)
+        try:
+            return bool(client.version())
+        except (OSError, MemcacheError):
+            return False
+        finally:
+            client.close()
+
+    wait_for(answers, "the node to answer again")
+
+
+def test_it_goes_on_when_its_record_cannot_be_written(up: Up) -> None:
+    (record,) = (up.runtime / "memcluster").glob("cluster-*.json")
+    in_the_way = record.with_suffix(".new")
+    in_the_way.mkdir()
+    row = kill_a_node(up)
+    wait_for(lambda: f"{record}: Is a directory: verbs do not see how things are" in up.err.read_text(), "a warning")
+    wait_until_it_answers(row["address"])
+    in_the_way.rmdir()
+    assert up.end() == 0
+
+
+def test_it_goes_on_when_no_process_can_be_started(up: Up) -> None:
+    wait_for(lambda: "set --port" in up.out.read_text(), "all that is opened for the table to be closed")
+    limits = resource.prlimit(up.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(up.process.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+    row = kill_a_node(up)
+    wait_for(lambda: "node-1: no process can be started: Too many open files" in up.err.read_text(), "a warning")
+    resource.prlimit(up.process.pid, resource.RLIMIT_NOFILE, limits)
+    wait_until_it_answers(row["address"])
+    assert up.end() == 0
+    assert "Traceback" not in up.err.read_text()
+
+
+def test_it_goes_on_when_nobody_reads_what_it_prints(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "memcluster", "up", "--port", "0", "--nodes", "1", "--threads", "1"]
+    err = tmp_path / "err"
+    with err.open("wb") as errors:
+        process = subprocess.Popen(command, stdout=writing, stderr=errors, stdin=subprocess.DEVNULL, env=environment)
+    os.close(writing)
+    try:
+        wait_for(lambda: "what runs where could not be printed: Broken pipe" in err.read_text(), "a warning")
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        assert process.wait(WAIT_SECONDS) == 0
 
 
 def test_it_drains_although_a_client_stays_connected(up: Up) -> None:

@@ -45,6 +45,9 @@ def connect(path: Path, timeout_seconds: float) -> sqlite3.Connection:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.commit()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise ConfigError(f"{path}: {error}: make room for the state there, or name another place") from None
     except sqlite3.Error as error:
         connection.close()
         raise ConfigError(f"{path}: {error}: this is no state file of memcluster; name another") from None
