@@ -50,15 +50,17 @@ def split(text: str, whole: str) -> tuple[str, int | None]:
 
 
 def advice(error: Exception, *, port: str, address: str, unix_socket: str) -> str:
-    """What to do about a socket that cannot be bound; the options by which its place is given."""
-    text = str(error).lower()
-    if "in use" in text:
-        return f": another server has it; stop that, or give another with {port}"
-    if "permission" in text:
-        return f": ports below 1024 are root's; give another with {port}"
-    if "cannot assign" in text:
+    """What to do about `cannot listen on WHERE: WHY`; the options by which such a place is given."""
+    where, _, why = str(error).lower().partition(": ")
+    option = unix_socket if "/" in where else port
+    if "in use" in why:
+        return f": another server has it; stop that, or give another with {option}"
+    if "permission" in why:
+        whose = "that folder is not yours" if option == unix_socket else "ports below 1024 are root's"
+        return f": {whose}; give another with {option}"
+    if "cannot assign" in why:
         return f": that address is not one of this host's; give another with {address}"
-    if "no such file" in text:
+    if "no such file" in why:
         return f": make the socket's folder first, or name another with {unix_socket}"
     return ""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from memcluster.errors import ConfigError
-from memcluster.node.listeners import resolve
+from memcluster.node.listeners import advice, resolve
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,24 @@ def test_a_host_name_is_looked_up() -> None:
 def test_what_cannot_be_listened_on(listen: str, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         resolve([listen], 11211)
+
+
+@pytest.mark.parametrize(
+    ("error", "advised"),
+    [
+        ("cannot listen on 127.0.0.1:80: Permission denied", "ports below 1024 are root's; give another with -p"),
+        ("cannot listen on /run/a: Permission denied (os error 13)", "that folder is not yours; give another with -s"),
+        (
+            "cannot listen on /run/a: Address already in use",
+            "another server has it; stop that, or give another with -s",
+        ),
+        (
+            "cannot listen on [::1]:1: Address already in use",
+            "another server has it; stop that, or give another with -p",
+        ),
+        ("cannot listen on 10.9.9.9:1: Cannot assign", "that address is not one of this host's; give another with -l"),
+        ("cannot listen on /no/a: No such file", "make the socket's folder first, or name another with -s"),
+    ],
+)
+def test_what_to_do_about_a_place_that_cannot_be_bound(error: str, advised: str) -> None:
+    assert advice(OSError(error), port="-p", address="-l", unix_socket="-s") == f": {advised}"
