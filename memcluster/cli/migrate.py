@@ -14,8 +14,9 @@ import click
 import msgspec
 
 from memcluster.cli.supervised import ask, port_option
+from memcluster.cluster.information import AUTH_VARIABLE
 from memcluster.errors import MemclusterError, MigrationError
-from memcluster.redis.client import AUTH_VARIABLE, Client, Login
+from memcluster.redis.client import Client, Login
 from memcluster.redis.migration.controls import HOLD, NODE, RELEASE
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ import msgspec
 
 from memcluster.cli.options import options
 from memcluster.cli.supervised import ask, port_option
+from memcluster.cluster.information import AUTH_VARIABLE
 from memcluster.config import overlay
 from memcluster.errors import ConfigError
 from memcluster.redis.backup.settings import SnapshotSettings
-from memcluster.redis.client import AUTH_VARIABLE, TIMEOUT_SECONDS, Login
+from memcluster.redis.client import TIMEOUT_SECONDS, Login
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import click
@@ -12,6 +13,7 @@ from pymemcache.exceptions import MemcacheError
 
 from memcluster.cli import group_status
 from memcluster.cluster import information, record
+from memcluster.errors import ServerError
 
 TIMEOUT_SECONDS = 1.0
 
@@ -58,7 +60,8 @@ def _ask_redis(process: record.Process) -> Answer:
     milliseconds, counters = None, {}
     try:
         before = time.perf_counter()
-        counters = information.counters(information.ask(process.address, TIMEOUT_SECONDS) or {})
+        with suppress(ServerError):  # it answers, if only who has its password
+            counters = information.counters(information.ask(process.address, TIMEOUT_SECONDS) or {})
         milliseconds = round((time.perf_counter() - before) * 1000, 3)
     except OSError:
         pass

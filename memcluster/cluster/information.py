@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from memcluster.cluster.address import connect
+import os
 
+from memcluster.cluster.address import connect
+from memcluster.errors import ServerError
+
+AUTH_VARIABLE = "REDISCLI_AUTH"
+"""Where the password is looked for, as redis-cli does: a command line can be seen by everybody on the host."""
 QUESTION = b"*2\r\n$4\r\nINFO\r\n$10\r\neverything\r\n"
 REPLY_BYTES_MAX = 1 << 20
 
@@ -18,6 +23,20 @@ FIELDS = {
     "get_hits": "keyspace_hits",
     "get_misses": "keyspace_misses",
 }
+
+
+def question() -> tuple[bytes, int]:
+    """What is sent, and how many lines come before the answer: AUTH goes first if the environment has a password."""
+    password = os.fsencode(os.environ.get(AUTH_VARIABLE, ""))
+    if not password:
+        return QUESTION, 0
+    return b"*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n" % (len(password), password) + QUESTION, 1
+
+
+def behind(reply: bytes, lines: int) -> bytes:
+    """What stands behind so many lines, as far as it has come."""
+    *_, rest = reply.split(b"\r\n", lines)
+    return rest if reply.count(b"\r\n") >= lines else b""
 
 
 def is_redis(reply: bytes) -> bool:
@@ -59,15 +78,23 @@ def counters(fields: dict[str, str]) -> dict[str, float]:
 
 
 def ask(address: str, timeout_seconds: float) -> dict[str, str] | None:
-    """What a server says to INFO; None if it is none of Redis's kind. OSError: it does not answer."""
+    """What a server says to INFO; None if it is none of Redis's kind.
+
+    OSError: it does not answer. ServerError: it wants a password that it was not given.
+    """
+    asked, lines = question()
     with connect(address, timeout_seconds) as stream:
-        stream.sendall(QUESTION)
-        reply = b""
+        stream.sendall(asked)
+        received = reply = b""
         while (size := size_of(reply)) is None or len(reply) < min(size, REPLY_BYTES_MAX):
             part = stream.recv(1 << 16)
             if not part:
                 break
-            reply += part
+            received += part
+            reply = behind(received, lines)
+    if reply.startswith((b"-NOAUTH", b"-WRONGPASS", b"-NOPERM")):
+        said = reply[1:].decode(errors="replace").strip()
+        raise ServerError(f"{address} answered INFO: {said}: set {AUTH_VARIABLE} to its password")
     return parse(reply) if reply.startswith((b"$", b"=")) else None
 
 

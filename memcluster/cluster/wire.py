@@ -51,13 +51,15 @@ async def look(address: str, timeout_seconds: float) -> Look:
 
 async def look_at_redis(stream: trio.abc.Stream) -> dict[str, float]:
     """The same counters of a Redis-mode node."""
-    await stream.send_all(information.QUESTION)
-    reply = b""
+    asked, lines = information.question()
+    await stream.send_all(asked)
+    received = reply = b""
     while (size := information.size_of(reply)) is None or len(reply) < min(size, REPLY_BYTES_MAX):
         part = await stream.receive_some()
         if not part:
             break
-        reply += part
+        received += part
+        reply = information.behind(received, lines)
     return information.counters(information.parse(reply))
 
 

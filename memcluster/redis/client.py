@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from memcluster.cluster.address import connect
+from memcluster.cluster.information import AUTH_VARIABLE
 from memcluster.errors import ServerError
 from memcluster.redis import resp
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from memcluster.redis.resp import Reply, Word
 
 TIMEOUT_SECONDS = 5.0
-AUTH_VARIABLE = "REDISCLI_AUTH"
-"""Where the password is looked for, as redis-cli does: a command line can be seen by everybody on the host."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,13 @@ def test_what_cannot_be_asked(group: Group, words: tuple[str, ...], complaint: s
     assert complaint in said.stderr
 
 
+def test_a_switchover_to_the_primary_is_said_to_change_nothing(group: Group) -> None:
+    primary = group.primary()
+    said = group.up.run("switchover", "orders", "--to", primary)
+    assert said.stderr == f"memcluster: {primary} is the primary of orders already: name another node, or none\n"
+    assert said.returncode == 1
+
+
 def test_events_are_told_and_followed(group: Group) -> None:
     past = group.up.run("events", "orders", "--json").stdout.splitlines()
     assert json.loads(past[0])["kind"] == "election"

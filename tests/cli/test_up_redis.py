@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,8 @@ def up(tmp_path: Path) -> Iterator[Up]:
         started.end()
 
 
-def address(up: Up) -> tuple[str, int]:
-    (row,) = [row for row in up.processes() if row["name"] == "sessions"]
+def address(up: Up, name: str = "sessions") -> tuple[str, int]:
+    (row,) = [row for row in up.processes() if row["name"] == name]
     host, _, port = str(row["address"]).rpartition(":")
     return host, int(port)
 
@@ -144,6 +145,29 @@ def refusal(tmp_path: Path, table: str) -> str:
     started = start_up(tmp_path, "--config", str(path))
     assert started.process.wait(WAIT_SECONDS) == 1
     return started.err.read_text()
+
+
+def test_the_verbs_log_in_with_the_password_of_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.toml"
+    path.write_text('[redis.a]\nport = 0\nio_threads = 1\nrequirepass = "very secret"\n')
+    started = start_up(tmp_path, "--config", str(path))
+    try:
+        alone = wait_until_serving(started)
+        refused = alone.run("stats", "--server", "a")
+        assert "answered INFO: NOAUTH Authentication required.: set REDISCLI_AUTH to its password" in refused.stderr
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert alone.run("status").returncode == 0, "it answers, to who has its password"
+        known = replace(alone, environment=alone.environment | {"REDISCLI_AUTH": "very secret"})
+        assert "redis_version" in known.run("stats", "--server", "a").stdout
+        with Redis(*address(alone, "a"), password="very secret") as client:
+            client.set("key", "value")
+        (row,) = json.loads(known.run("status", "--json").stdout)["processes"]
+        assert row["items"] == 1
+        assert known.run("top", "--once", "--interval", "50ms").returncode == 0
+        wrong = replace(alone, environment=alone.environment | {"REDISCLI_AUTH": "wrong"})
+        assert "set REDISCLI_AUTH to its password" in wrong.run("stats", "--server", "a").stderr
+    finally:
+        assert started.end() == 0
 
 
 def test_the_verbs_know_a_real_redis(redis: Server, tmp_path: Path) -> None:
