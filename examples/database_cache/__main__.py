@@ -25,10 +25,19 @@ def main() -> None:
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.database_cache", description=__doc__)
-    parser.add_argument("--server", default="127.0.0.1:11211", metavar="HOST:PORT", help="the proxy [%(default)s]")
+    parser.add_argument(
+        "--server", type=address, default="127.0.0.1:11211", metavar="HOST:PORT", help="the proxy [%(default)s]"
+    )
     parser.add_argument("--visitors", type=int, default=1000, metavar="NUM", help="of the traffic [%(default)s]")
     parser.add_argument("--products", type=int, default=200, metavar="NUM", help="in the shop [%(default)s]")
     return parser.parse_args()
+
+
+def address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no address: write HOST:PORT")
+    return text
 
 
 def steps(products: int, cache: Callable[[str, int], Cache], server: str) -> Iterator[Step]:

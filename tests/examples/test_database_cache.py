@@ -74,6 +74,12 @@ def test_without_a_cluster_nothing_is_spared(
         assert (int(spared), float(ratio), int(hits)) == (0, 0.0, 0)
 
 
+def test_what_is_no_address_is_said() -> None:
+    done = run("database_cache", "--server", "nowhere:port")
+    assert "'nowhere:port' is no address: write HOST:PORT" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+
+
 @every_cache
 def test_the_figures_are_those_of_nodes_and_database(
     cache: CacheAt, memcached_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
