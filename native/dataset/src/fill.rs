@@ -19,8 +19,9 @@ impl<A: Default> Dataset<A> {
     /// Adds items to a database, with their expiries; all shards are locked once for all of them.
     ///
     /// # Errors
-    /// The first one whose key is there already; those behind it are dropped.
-    pub fn fill(&self, database: usize, items: &mut Vec<Item>) -> Result<(), Item> {
+    /// The first one whose key is there already, and how many stood before it; those behind it are dropped.
+    pub fn fill(&self, database: usize, items: &mut Vec<Item>) -> Result<(), (usize, Item)> {
+        let mut before = 0;
         let mut data = self.lock(Shards::ALL);
         let mut left = items.drain(..);
         while !left.as_slice().is_empty() {
@@ -28,7 +29,8 @@ impl<A: Default> Dataset<A> {
             let places: SmallVec<[Place; NEAR]> = near.map(|item| data.place(item.key())).collect();
             places.iter().for_each(|&place| data.part(database, place).bring_slot(place.hash));
             for (place, item) in places.into_iter().zip(&mut left) {
-                data.part_mut(database, place).add(place.hash, item)?;
+                data.part_mut(database, place).add(place.hash, item).map_err(|item| (before, item))?;
+                before += 1;
             }
         }
         Ok(())

@@ -69,8 +69,8 @@ fn one_that_is_there_already_comes_back() {
     let dataset = Dataset::<()>::new(1);
     let mut twice = items(0..40);
     twice.extend(items(17..19));
-    let refused = dataset.fill(0, &mut twice).expect_err("two are there already");
-    assert_eq!(refused.key(), b"key:17");
+    let (before, refused) = dataset.fill(0, &mut twice).expect_err("two are there already");
+    assert_eq!((before, refused.key()), (40, &b"key:17"[..]));
     let data = dataset.lock(Shards::ALL);
     data.validate();
     assert_eq!(data.parts(0).map(|(_, part)| part.len()).sum::<usize>(), 40);

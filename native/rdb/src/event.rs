@@ -31,6 +31,8 @@ pub struct Id {
 /// A key and what stands before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key<'a> {
+    /// Bytes before it.
+    pub at: u64,
     /// Its name.
     pub name: &'a [u8],
     /// What it holds.

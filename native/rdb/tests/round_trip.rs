@@ -117,7 +117,7 @@ impl Found {
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Database(number) => self.database = number,
-            Event::Key(Key { name, kind, expires_at, idle_seconds, frequency }) => {
+            Event::Key(Key { name, kind, expires_at, idle_seconds, frequency, .. }) => {
                 let value = match kind {
                     Kind::String => Value::String(Vec::new()),
                     Kind::List => Value::List(Vec::new()),

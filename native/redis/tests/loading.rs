@@ -33,19 +33,40 @@ fn file(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     file
 }
 
+/// The file up to its last key, which stands there twice; with what follows in the end.
+fn with_key_twice(between: usize, behind: usize) -> (usize, Vec<u8>) {
+    let begun = |writer: &mut Writer| {
+        writer.database(0);
+        string(writer, "twice");
+        (0..between).for_each(|number| string(writer, &format!("key:{number}")));
+    };
+    // The end takes a byte and the checksum's eight.
+    let before = file(begun).len() - 9;
+    let file = file(|writer| {
+        begun(writer);
+        string(writer, "twice");
+        (0..behind).for_each(|number| string(writer, &format!("behind:{number}")));
+    });
+    (before, file)
+}
+
 #[test]
-fn a_key_that_stands_there_twice_is_refused_by_name_near_or_far() {
-    for between in [0, 10, 300, 5000] {
-        let file = file(|writer| {
-            writer.database(0);
-            string(writer, "twice");
-            (0..between).for_each(|number| string(writer, &format!("key:{number}")));
-            string(writer, "twice");
-            string(writer, "last");
-        });
+fn a_key_that_stands_there_twice_is_refused_by_name_and_place_near_or_far() {
+    for (between, behind) in [0, 10, 254, 255, 300, 5000].into_iter().flat_map(|between| [(between, 1), (between, 600)])
+    {
+        let (before, file) = with_key_twice(between, behind);
         let refused = server().load(&*file, NOW, Expired::Kept).expect_err("a key stands there twice").to_string();
-        assert!(refused.contains("the key 'twice' is there already"), "{refused}");
+        assert_eq!(refused, format!("at byte {before}: the key 'twice' is there already"));
     }
+}
+
+#[test]
+fn what_is_wrong_first_is_said() {
+    let (before, file) = with_key_twice(10, 20);
+    let refused = server().load(&file[..file.len() - 20], NOW, Expired::Kept).expect_err("it ends").to_string();
+    assert_eq!(refused, format!("at byte {before}: the key 'twice' is there already"));
+    let refused = server().load(&file[..before + 3], NOW, Expired::Kept).expect_err("it ends before that").to_string();
+    assert!(refused.contains("the data ends here"), "{refused}");
 }
 
 #[test]

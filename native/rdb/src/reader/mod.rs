@@ -112,9 +112,10 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
                 byte if byte >= opcode::SLOT_IMPORT => self.beside(byte)?,
                 byte => {
                     let kind = Type::of(byte).ok_or(Wrong::Type(byte))?;
+                    let before = self.input.offset() - 1;
                     self.input.string(&mut at.bytes)?;
                     at.is_of_now = true;
-                    self.key(kind, &at.bytes, std::mem::take(&mut attributes))?;
+                    self.key(kind, before, &at.bytes, std::mem::take(&mut attributes))?;
                     at.is_of_now = false;
                 }
             }
@@ -153,10 +154,10 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
         Ok(())
     }
 
-    fn key(&mut self, kind: Type, name: &[u8], attributes: Attributes) -> Result<(), Wrong> {
+    fn key(&mut self, kind: Type, at: u64, name: &[u8], attributes: Attributes) -> Result<(), Wrong> {
         self.refuse_modules(kind)?;
         let Attributes { expires_at, idle_seconds, frequency } = attributes;
-        self.tell(Event::Key(Key { name, kind: kind_of(kind), expires_at, idle_seconds, frequency }))?;
+        self.tell(Event::Key(Key { at, name, kind: kind_of(kind), expires_at, idle_seconds, frequency }))?;
         self.value(kind)?;
         self.tell(Event::EndOfKey)
     }
@@ -208,7 +209,7 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
     pub(crate) fn lone_value(&mut self) -> Result<(), Wrong> {
         let byte = self.input.byte()?;
         let kind = Type::of(byte).ok_or(Wrong::Type(byte))?;
-        self.key(kind, b"", Attributes::default())?;
+        self.key(kind, 0, b"", Attributes::default())?;
         if self.input.is_at_end()? { Ok(()) } else { Err(Wrong::Corrupt("more bytes follow behind the value")) }
     }
 }

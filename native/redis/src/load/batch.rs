@@ -21,6 +21,10 @@ pub(super) struct Batch<'s> {
     /// Where keys are counted for everybody to see.
     seen: &'s AtomicU64,
     items: Vec<Item>,
+    /// Where each of them stands in the file.
+    places: [u64; KEYS],
+    /// The place of one that was there already, and what is to be said of it.
+    refused: Option<(u64, String)>,
     keys: u64,
     database: usize,
     /// Keys that have come of this database, those that the file says there are, and those there is room for.
@@ -31,13 +35,19 @@ pub(super) struct Batch<'s> {
 
 impl<'s> Batch<'s> {
     pub(super) fn new(dataset: &'s Dataset<Attached>, seen: &'s AtomicU64) -> Self {
-        let items = Vec::with_capacity(KEYS);
-        Self { dataset, seen, items, keys: 0, database: 0, here: 0, expected: 0, room: 0 }
+        let (items, places, refused) = (Vec::with_capacity(KEYS), [0; KEYS], None);
+        Self { dataset, seen, items, places, refused, keys: 0, database: 0, here: 0, expected: 0, room: 0 }
     }
 
     /// Keys that have been put into their databases.
     pub(super) fn keys(&self) -> u64 {
         self.keys
+    }
+
+    /// The key that was there already, with its place: it stands before whatever ended the reading.
+    pub(super) fn refused(&mut self) -> Option<rdb::Error> {
+        let (offset, said) = self.refused.take()?;
+        Some(rdb::Error { offset, key: None, wrong: rdb::Wrong::Refused(said) })
     }
 
     /// What follows is of this database.
@@ -52,8 +62,10 @@ impl<'s> Batch<'s> {
         self.expected = usize::try_from(keys).unwrap_or(usize::MAX);
     }
 
-    /// One more; the error is about one of the last few.
-    pub(super) fn push(&mut self, item: Item) -> Result<(), String> {
+    /// One more, and where it stands; the error is about one of the last few.
+    #[inline]
+    pub(super) fn push(&mut self, item: Item, at: u64) -> Result<(), String> {
+        self.places[self.items.len() % KEYS] = at;
         self.items.push(item);
         if self.items.len() == KEYS { self.pour() } else { Ok(()) }
     }
@@ -67,7 +79,11 @@ impl<'s> Batch<'s> {
             self.dataset.make_room(self.database, self.room);
         }
         let poured = self.dataset.fill(self.database, &mut self.items);
-        poured.map_err(|item| format!("the key '{}' is there already", item.key().escape_ascii()))?;
+        if let Err((before, item)) = poured {
+            let said = format!("the key '{}' is there already", item.key().escape_ascii());
+            self.refused = Some((self.places[before], said.clone()));
+            return Err(said);
+        }
         self.keys += count as u64;
         self.seen.store(self.keys, Relaxed);
         Ok(())

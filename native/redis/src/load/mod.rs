@@ -62,6 +62,7 @@ struct Load<'s> {
     builder: Builder,
     batch: Batch<'s>,
     name: Vec<u8>,
+    at: u64,
     attributes: Attributes,
     loaded: Loaded,
 }
@@ -82,14 +83,14 @@ impl Server {
     pub fn load(&self, source: impl BufRead, now: Millis, expired: Expired) -> Result<Loaded, rdb::Error> {
         let builder = Builder::new(&self.tuning);
         let batch = Batch::new(&self.dataset, &self.loading.keys);
-        let (name, attributes, loaded) = Default::default();
-        let mut load = Load { server: self, now, expired, builder, batch, name, attributes, loaded };
+        let (name, at, attributes, loaded) = Default::default();
+        let mut load = Load { server: self, now, expired, builder, batch, name, at, attributes, loaded };
         let read = rdb::read(source, |event| load.event(event));
-        if read.is_err() {
-            // What stands before the error is loaded; the error is the first one.
+        if let Err(error) = read {
+            // What stands before the error is loaded; the error is the first one of the file.
             _ = load.batch.pour();
+            return Err(load.batch.refused().unwrap_or(error));
         }
-        read?;
         Ok(Loaded { keys: load.batch.keys(), ..load.loaded })
     }
 }
@@ -100,6 +101,7 @@ impl Load<'_> {
             Event::Key(key) => {
                 self.name.clear();
                 self.name.extend_from_slice(key.name);
+                self.at = key.at;
                 let (expires_at, idle_seconds, frequency) = (key.expires_at, key.idle_seconds, key.frequency);
                 self.attributes = Attributes { expires_at, idle_seconds, frequency };
                 self.builder.begin(key.kind);
@@ -162,10 +164,11 @@ impl Load<'_> {
             Built::String(bytes) => Item::string(&self.name, bytes, access),
             Built::Value(value) => Item::new(&self.name, value, access),
         };
-        self.batch.push(match self.attributes.expires_at {
+        let item = match self.attributes.expires_at {
             Some(at) => item.expiring(at),
             None => item,
-        })
+        };
+        self.batch.push(item, self.at)
     }
 }
 
