@@ -58,6 +58,8 @@ pub struct Call<'c, 'd> {
     pub(crate) writes: bool,
     /// False in transactions and scripts: who would wait gets the answer of one who waited in vain, at once.
     pub(crate) may_wait: bool,
+    /// The running command is a script's.
+    pub(crate) is_of_script: bool,
 }
 
 impl<'c> Call<'c, '_> {

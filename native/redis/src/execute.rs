@@ -82,7 +82,7 @@ impl Server {
         confirmation.begin(self.durability.guards_reads());
         effects.are_wanted = self.journal.is_wanted() && !session.is_exempt && !self.replication.is_replica();
         let reply = Writer::new(out, session.version);
-        let (wait, reads, writes, may_wait, wall) = (None, false, false, true, now);
+        let (wait, reads, writes, may_wait, is_of_script, wall) = (None, false, false, true, false, now);
         let now = if session.is_exempt { 0 } else { now };
         let mut call = Call {
             server: self,
@@ -100,6 +100,7 @@ impl Server {
             reads,
             writes,
             may_wait,
+            is_of_script,
         };
         let result = work(&mut call);
         if !effects.is_empty() {

@@ -237,7 +237,10 @@ impl Call<'_, '_> {
     }
 
     fn tell_unless_own(&mut self, tracker: &Tracker, key: &[u8]) {
-        if !(tracker.no_loop && tracker.client.id == self.session.id) {
+        // As in Redis: to those who are told of all keys, what their scripts do is somebody else's doing.
+        let is_foreign = self.is_of_script && tracker.mode == Mode::Broadcast;
+        let is_own = tracker.client.id == self.session.id && !is_foreign;
+        if !(tracker.no_loop && is_own) {
             self.server.tell(tracker, Some(key), self.outbox);
         }
     }

@@ -121,7 +121,9 @@ impl<'e, 'c, 'd> Execution<'e, 'c, 'd> {
         self.call.session.version = version;
         self.call.reply.set_version(version);
         let (start, mail) = (self.call.reply.buffer().len(), self.call.outbox.len());
+        self.call.is_of_script = true;
         self.call.perform(command, words);
+        self.call.is_of_script = false;
         self.has_changed |= self.call.effects.changes > 0;
         self.call.tear();
         if command.is(flag::MAY_REPLICATE) && !command.is(flag::WRITE) {
