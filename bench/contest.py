@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.generator import GENERATOR_PROCESSORS
-from bench.peers import BEFORE_NODES, NODES, ROLES, Need, Peer
+from bench.peers import BEFORE_NODES, NODES, REDIS_NODES, ROLES, Need, Peer
 from bench.processes import Process, free_port
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Nodes(NamedTuple):
 
 def _nodes(scenario: "Scenario", options: Options, folder: Path, stack: contextlib.ExitStack) -> Nodes:
     """All proxies stand before the same nodes; where each of them puts a key is its own business."""
-    behind = NODES[options.behind]
+    behind = REDIS_NODES[options.ours] if scenario.role == "relay" else NODES[options.behind]
     needs = [Need(free_port(), folder, memory_mb=scenario.memory_mb) for _ in range(scenario.nodes)]
     real = [stack.enter_context(Process(behind.command(need), need.port, NODE_PROCESSORS)).address for need in needs]
     if not scenario.has_relay:

@@ -84,14 +84,23 @@ def _memcluster_up(need: Need) -> list[str]:
     return [sys.executable, "-m", "memcluster", "up", *flags]
 
 
-def _nutcracker(need: Need) -> list[str]:
+def _nutcracker(need: Need, redis: str = "false") -> list[str]:
     servers = "\n".join(f"   - {node}:1" for node in need.nodes)
     settings = (
-        f"bench:\n  listen: 127.0.0.1:{need.port}\n  hash: fnv1a_64\n  distribution: ketama\n  servers:\n{servers}\n"
+        f"bench:\n  listen: 127.0.0.1:{need.port}\n  hash: fnv1a_64\n  distribution: ketama\n  redis: {redis}\n"
+        f"  servers:\n{servers}\n"
     )
     (need.folder / "nutcracker.yml").write_text(settings)
     statistics = ["-a", "127.0.0.1", "-s", str(free_port())]
     return ["nutcracker", "-c", str(need.folder / "nutcracker.yml"), "-o", str(need.folder / "log"), *statistics]
+
+
+def _nutcracker_before_redis(need: Need) -> list[str]:
+    return _nutcracker(need, redis="true")
+
+
+def _relay(need: Need) -> list[str]:
+    return [sys.executable, "-m", "bench.group_port", str(need.port), need.nodes[0]]
 
 
 def _floor(need: Need) -> list[str]:
@@ -149,6 +158,16 @@ REDIS_NODES = {
     )
 }
 
+# Who stands before a Redis-mode node, and the node itself.
+RELAYS = {
+    peer.name: peer
+    for peer in (
+        Peer("memcluster", sys.executable, _relay),
+        Peer("nutcracker", "nutcracker", _nutcracker_before_redis, version=("-V",)),
+        Peer("direct", sys.executable, _memcluster_redis),
+    )
+}
+
 # By what a scenario measures.
 ROLES = {
     "node": NODES,
@@ -157,6 +176,7 @@ ROLES = {
     "generator": ASKED,
     "redis": GENERATORS,
     "redis-mode": REDIS_NODES,
+    "relay": RELAYS,
 }
 # In these some stand before nodes.
-BEFORE_NODES = {"proxy", "generator"}
+BEFORE_NODES = {"proxy", "generator", "relay"}
