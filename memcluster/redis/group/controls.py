@@ -85,7 +85,7 @@ class Controls:
             names = ", ".join(node.name for node in group.nodes)
             raise MemclusterError(f"{group.name} has no node {wanted.to}: there are {names}")
         leader = group.view.state.leader if group.view.state else None
-        if leader is not None and wanted.to == leader.node:
+        if wanted.to is not None and leader is not None and wanted.to == leader.node:
             raise MemclusterError(f"{wanted.to} is the primary of {group.name} already: name another node, or none")
         async with aclosing(
             group.ask(new_request(wanted.kind, wanted.to, accept_loss=wanted.accept_loss))

@@ -42,10 +42,14 @@ def late(view: View, state: GroupState) -> Record | None:
     request, epoch = state.request, state.leader.epoch
     if request is None or view.wall <= request.at + view.settings.request_timeout:
         return None
+    primary = view.find(state.leader.node)
     why = "there was no candidate in time"
     if state.leader.node is None:
-        why = f"there is no primary, and nobody was elected for epoch {epoch} in time: see `memcluster status`"
-    return _fail(request, why)
+        why = f"there is no primary, and nobody was elected for epoch {epoch} in time"
+    elif request.kind != "test" and primary is not None and primary.status is not None:
+        candidate = _candidate(view, state, primary, request)
+        why = candidate if isinstance(candidate, str) else f"{candidate.name} did not catch up in time"
+    return _fail(request, f"{why}: see `memcluster status`")
 
 
 def serve(view: View, state: GroupState, primary: NodeView, now: float) -> list[Action]:
@@ -116,6 +120,5 @@ def _is_ready(view: View, state: GroupState, primary: NodeView, node: NodeView) 
 
 
 def _fail(request: Request, why: str) -> Record:
-    return Record(
-        {"request": None}, event="failed", request=request.id, sentence=f"{request.kind} did not come about: {why}"
-    )
+    what = request.kind if request.kind == "switchover" else f"failover {request.kind}"
+    return Record({"request": None}, event="failed", request=request.id, sentence=f"{what} did not come about: {why}")

@@ -216,6 +216,9 @@ def test_a_request_that_cannot_come_about_is_answered() -> None:
     old = calm(state=replace(CALM, request=Request("1", "switchover", "z", at=900.0)))
     records = [action for action in decide(old, NOW) if isinstance(action, Record)]
     assert [(record.facts, record.event, record.request) for record in records] == [({"request": None}, "failed", "1")]
+    assert records[0].sentence == (
+        "switchover did not come about: there is no node z; there are b, c: see `memcluster status`"
+    )
 
 
 # --- nodes that leave
