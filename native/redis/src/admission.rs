@@ -6,9 +6,14 @@ use crate::fault::Fault;
 use crate::server::Server;
 use crate::session::Session;
 
-/// The row of a request that may be executed.
-pub(crate) fn admit(server: &Server, session: &Session, words: &[&[u8]]) -> Result<&'static Command, Fault> {
-    let command = row(words)?;
+/// The row of a request that may be executed; `command` is what its first word names.
+pub(crate) fn admit(
+    server: &Server,
+    session: &Session,
+    command: Option<&'static Command>,
+    words: &[&[u8]],
+) -> Result<&'static Command, Fault> {
+    let command = with_subcommand(command.ok_or_else(|| unknown(words))?, words)?;
     if !command.takes(words.len()) {
         return Err(Fault::arity(command.full_name));
     }
@@ -27,7 +32,11 @@ pub(crate) fn admit(server: &Server, session: &Session, words: &[&[u8]]) -> Resu
 
 /// The row of the command, or of its subcommand, that the words name.
 pub(crate) fn row(words: &[&[u8]]) -> Result<&'static Command, Fault> {
-    let command = command::find(words[0]).ok_or_else(|| unknown(words))?;
+    with_subcommand(command::find(words[0]).ok_or_else(|| unknown(words))?, words)
+}
+
+#[inline]
+fn with_subcommand(command: &'static Command, words: &[&[u8]]) -> Result<&'static Command, Fault> {
     match words.get(1) {
         Some(word) if !command.subcommands.is_empty() => {
             let found = command.subcommands.iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(word));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use resp::{Begun, Limits, Parsed, request};
 
-use crate::command::{self, Keys};
+use crate::command::{self, Command, Keys};
 use crate::server::Server;
 
 /// Requests read together.
@@ -20,9 +20,19 @@ const WORTHWHILE_BYTES: usize = 1 << 20;
 /// Whole requests of one input.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    /// Of each, where its words end among all words, and where it ends in the input.
-    pub(crate) ends: Vec<(usize, usize)>,
+    pub(crate) requests: Vec<Read>,
     hashes: Vec<u64>,
+}
+
+/// A request that has been read.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// Where its words end among all words.
+    pub(crate) words_end: usize,
+    /// Where it ends in the input.
+    pub(crate) end: usize,
+    /// The command that its first word names.
+    pub(crate) command: Option<&'static Command>,
 }
 
 /// What stands behind the requests of a batch.
@@ -48,19 +58,26 @@ impl Batch {
         words: &mut Vec<&'i [u8]>,
         begun: &mut Option<Box<Begun>>,
     ) -> Behind {
-        self.ends.clear();
+        self.requests.clear();
         words.clear();
         // Who a stranger is by the next request, this one decides.
         let requests_max = if limits.is_stranger { 1 } else { requests_max.min(REQUESTS_MAX) };
         let mut done = 0;
-        while self.ends.len() < requests_max {
+        let mut last: (&[u8], Option<&'static Command>) = (b"", None);
+        while self.requests.len() < requests_max {
+            let first = words.len();
             match request::parse(&input[done..], limits, words, begun) {
                 Parsed::Done(bytes) => done += bytes,
                 Parsed::NeedMore => return Behind::Part,
                 Parsed::Quoted(words, bytes) => return Behind::Quoted(words, bytes),
                 Parsed::Bad(message) => return Behind::Bad(message),
             }
-            self.ends.push((words.len(), done));
+            // What comes together is often of one kind, by one name in one case of letters.
+            match words.get(first) {
+                Some(name) if *name != last.0 => last = (name, command::find(name)),
+                _ => {}
+            }
+            self.requests.push(Read { words_end: words.len(), end: done, command: last.1 });
         }
         Behind::More
     }
@@ -69,15 +86,15 @@ impl Batch {
     /// 200 ns each instead of 700.
     #[inline]
     pub(crate) fn look_ahead(&mut self, server: &Server, database: usize, words: &[&[u8]]) {
-        let is_single = self.ends.len() < 2 && words.len() < 4;
+        let is_single = self.requests.len() < 2 && words.len() < 4;
         if is_single || server.dataset.weight() < WORTHWHILE_BYTES {
             return;
         }
         let mut first = 0;
-        for at in 0..self.ends.len() {
-            let last = self.ends[at].0;
-            self.note_keys(&words[first..last]);
-            first = last;
+        for at in 0..self.requests.len() {
+            let Read { words_end, command, .. } = self.requests[at];
+            self.note_keys_of(command, &words[first..words_end]);
+            first = words_end;
         }
         self.bring_noted(server, database);
     }
@@ -105,8 +122,13 @@ impl Batch {
 
     /// What this request will look up is to be brought near.
     pub(crate) fn note_keys(&mut self, request: &[&[u8]]) {
-        let Some(row) = request.first().and_then(|name| command::find(name)) else { return };
-        if let Keys::Range { first, last, step } = row.keys {
+        let command = request.first().and_then(|name| command::find(name));
+        self.note_keys_of(command, request);
+    }
+
+    #[inline]
+    fn note_keys_of(&mut self, command: Option<&Command>, request: &[&[u8]]) {
+        if let Some(&Command { keys: Keys::Range { first, last, step }, .. }) = command {
             let count = if last < 0 { request.len().saturating_add_signed(last + 1) } else { last as usize + 1 };
             let keys = request.iter().take(count).skip(first).step_by(step);
             self.hashes.extend(keys.take(KEYS_MAX - self.hashes.len()).map(|key| dataset::hash(key)));

@@ -8,10 +8,10 @@ use dataset::Millis;
 use resp::Writer;
 
 use crate::admission::{admit, row};
-use crate::batch::{Batch, Behind};
+use crate::batch::{Batch, Behind, Read};
 use crate::blocking::Waiter;
 use crate::clients::Peer;
-use crate::command::{Command, flag};
+use crate::command::{self, Command, flag};
 use crate::durability::{Hold, Holds, Mode};
 use crate::execute::Aftermath;
 use crate::fault::Fault;
@@ -244,7 +244,7 @@ impl Worker {
             let mut limits = self.server.limits();
             limits.is_stranger = !session.identity.is_known && !self.server.acl.default.is_open();
             let behind = self.batch.read(&input[done..], left, &limits, words, &mut session.begun);
-            left = left.saturating_sub(self.batch.ends.len().max(1));
+            left = left.saturating_sub(self.batch.requests.len().max(1));
             self.batch.look_ahead(&self.server, session.database, words);
             if let Err(progress) = self.serve_batch(session, words, &mut done, out, limit, now) {
                 // What was read of a request behind those that are left is read again with them.
@@ -260,7 +260,7 @@ impl Worker {
                 Behind::Part => return Progress::Consumed(done),
                 Behind::Quoted(words, bytes) => {
                     let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-                    if !self.request(session, &words, out, now) {
+                    if !self.request(session, command::find(words[0]), &words, out, now) {
                         return Progress::Blocked(done);
                     }
                     done += bytes;
@@ -288,12 +288,12 @@ impl Worker {
         now: Millis,
     ) -> Result<(), Progress> {
         let (from, mut first) = (*done, 0);
-        for number in 0..self.batch.ends.len() {
-            let (last, end) = self.batch.ends[number];
+        for number in 0..self.batch.requests.len() {
+            let Read { words_end: last, end, command } = self.batch.requests[number];
             if self.must_wait(session, out, limit) {
                 return Err(Progress::Blocked(*done));
             }
-            if last > first && !self.request(session, &words[first..last], out, now) {
+            if last > first && !self.request(session, command, &words[first..last], out, now) {
                 return Err(Progress::Blocked(*done));
             }
             (first, *done) = (last, from + end);
@@ -316,10 +316,18 @@ impl Worker {
         out.len() >= limit
     }
 
-    /// One request: finds its row, and executes it unless something forbids. False when a pause holds it: it is to be asked again.
-    fn request(&mut self, session: &mut Session, words: &[&[u8]], out: &mut Vec<u8>, now: Millis) -> bool {
+    /// One request, for the command that its first word names: executes it unless something forbids. False when a pause holds it: it
+    /// is to be asked again.
+    fn request(
+        &mut self,
+        session: &mut Session,
+        command: Option<&'static Command>,
+        words: &[&[u8]],
+        out: &mut Vec<u8>,
+        now: Millis,
+    ) -> bool {
         let (start, is_skipped, pieces) = (out.len(), session.identity.begins_skipped(), self.after.outbox.len());
-        let admitted = admit(&self.server, session, words);
+        let admitted = admit(&self.server, session, command, words);
         match admitted
             .and_then(|command| self.server.within_bound(command, session))
             .and_then(|command| self.server.afford(command, session, now, &mut self.after))

@@ -191,9 +191,23 @@ fn told_length(text: &[u8]) -> Result<usize, Cow<'static, [u8]>> {
 /// Digits of a number that `small` reads: any such number fits.
 const SMALL_DIGITS_MAX: usize = 9;
 
-/// The usual form of a length line: a few digits, no zero before them, and the line's end.
+/// The usual form of a length line: a few digits, no zero before them, and the line's end. One or two digits, where more follows, are
+/// read at one look.
 #[inline]
 fn small(input: &[u8], at: usize) -> Option<(usize, usize)> {
+    if let Some(&[first, second, third, fourth]) = input.get(at..).and_then(<[u8]>::first_chunk) {
+        let (ones, tens) = (usize::from(second.wrapping_sub(b'0')), usize::from(first.wrapping_sub(b'0')));
+        if tens <= 9 && [second, third] == *b"\r\n" {
+            return Some((tens, at + 3));
+        }
+        if (1..=9).contains(&tens) && ones <= 9 && [third, fourth] == *b"\r\n" {
+            return Some((tens * 10 + ones, at + 4));
+        }
+    }
+    several_digits(input, at)
+}
+
+fn several_digits(input: &[u8], at: usize) -> Option<(usize, usize)> {
     let mut value = 0;
     for (position, &byte) in input.get(at..)?.iter().take(SMALL_DIGITS_MAX + 1).enumerate() {
         let digit = byte.wrapping_sub(b'0');
