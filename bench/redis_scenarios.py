@@ -57,11 +57,10 @@ def _memory(name: str, title: str, kind: str, count: int, at_most: float) -> Sce
     return _row(f"memory-{name}", what, typed.measure_memory, settings={"filled": (kind, count)}, **fields)
 
 
-def _relayed(name: str, title: str, at_most: float, pipeline: int = 1) -> Scenario:
+def _relayed(name: str, title: str, pipeline: int = 1) -> Scenario:
     """What the port of a group adds to what the node itself spends on a request."""
     asked = _commands(name, f"through a group's port, {title}", "GET __key__", pipeline=pipeline, filled=STRINGS)
-    peers = {"nutcracker": at_most}
-    return dataclasses.replace(asked, role="relay", nodes=1, taking_part=BEFORE_REDIS, at_most=peers)
+    return dataclasses.replace(asked, role="relay", nodes=1, taking_part=BEFORE_REDIS, at_most={})
 
 
 STRINGS = ("strings", KEYS)
@@ -77,8 +76,8 @@ REDIS_SCENARIOS = (
     _commands("incr-16", "INCR", "INCR counter:__number__"),
     _commands("push-pop-16", "LPUSH and RPOP", "LPUSH queue:__number__ __value__", "RPOP queue:__number__"),
     _commands("mget-16", "MGET of 100", "MGET" + " __key__" * 100, filled=STRINGS),
-    _relayed("relay-get", "GET", 1.25),
-    _relayed("relay-get-16", "GET", 0.5, pipeline=PIPELINE),
+    _relayed("relay-get", "GET"),
+    _relayed("relay-get-16", "GET", pipeline=PIPELINE),
     _on_two_threads("threads-2", "LRANGE of 100, pipelined by 16, 200 connections", "LRANGE list:__number__ 0 -1",
                     ("lists", 2_000), measure=typed.measure, at_most={"memcluster -t 1": 1.15}),
     # Heavy enough that the generator needs a small part of what the server needs: 1,000 elements compared, 10 answered.
