@@ -137,11 +137,10 @@ def hold(scenario: "Scenario", options: Options) -> list[Contender]:
 
 def _server(scenario: "Scenario", contender: Contender, folder: Path, nodes: Sequence[str]) -> Process:
     value_bytes = scenario.settings.get("value_bytes", {}).get("bytes", 100)
-    own = folder / str(port := free_port())
+    # Not by its port's name: the kernel may give the same one again.
+    port, own = free_port(), Path(tempfile.mkdtemp(dir=folder))
     if scenario.prepare:
-        shutil.copytree(folder / PREPARED, own)
-    else:
-        own.mkdir()
+        shutil.copytree(folder / PREPARED, own, dirs_exist_ok=True)
     need = Need(
         port,
         own,

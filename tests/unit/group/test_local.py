@@ -1,5 +1,7 @@
 """A group inside this process: killed, revived and switched over, it keeps what was acknowledged."""
 
+import itertools
+
 import redis
 
 from memcluster.redis.group.local import RedisGroup
@@ -21,5 +23,6 @@ def test_what_was_acknowledged_outlives_its_primary() -> None:
         assert group.primary == first != second
         with redis.Redis(group.host, group.port) as client:
             assert client.get("greeting") == b"hello"
-        kinds = [event.kind for event in group.events()]
-        assert kinds.count("primary") == 3
+        elected = (event.node for event in group.events() if event.kind == "primary")
+        # Who loses the lease because the machine had no time for it is elected again: still the same.
+        assert [node for node, _ in itertools.groupby(elected)] == [first, second, first]
