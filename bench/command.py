@@ -57,12 +57,12 @@ def _name(context: click.Context, parameter: click.Parameter, text: str) -> str:
     help="Another checkout of ours, built in place, takes part too.",
 )
 @click.option("--rounds", default=5, show_default=True, help="Turns of each contender.")
-@click.option("--seconds", default=0.25, show_default=True, help="Length of one turn.")
+@click.option("--seconds", default=0.2, show_default=True, help="Length of one turn.")
 @click.option(
     "--trace", "traces", multiple=True, metavar="FILE=MEDIAN", help="For `trace`: accesses, median value size in bytes."
 )
 @click.option("--accesses", default=500_000, show_default=True, help="For `trace`: only so many.")
-@click.option("--load-mb", default=200, show_default=True, help="For `redis-load`: so much data.")
+@click.option("--load-mb", default=100, show_default=True, help="For `redis-load`: so much data.")
 @click.option("--json", "output", type=click.Path(path_type=Path), help="Write everything that was measured there.")
 @click.option(
     "--report",

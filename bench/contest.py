@@ -33,7 +33,7 @@ class Options:
     """What the command line chose."""
 
     rounds: int = 5
-    seconds: float = 0.25
+    seconds: float = 0.2
     ours: str = "memcluster"
     against: Sequence[str] = ()
     # Another checkout of ours, built in place, to be compared with.
@@ -43,7 +43,7 @@ class Options:
     traces: Sequence[tuple[str, float]] = ()
     accesses: int = 500_000
     # How much is loaded at a start.
-    load_mb: int = 200
+    load_mb: int = 100
 
 
 @dataclass(frozen=True)

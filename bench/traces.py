@@ -22,7 +22,7 @@ from bench.generator import GENERATOR_PROCESSORS
 UNPACKED_BY = {".xz": lzma.decompress, ".bz2": bz2.decompress, ".gz": gzip.decompress}
 VALUE_BYTES_MIN, VALUE_BYTES_MAX = 32, 900_000
 # Drawn accesses are independent of each other: so many at once make the replay ten times as fast.
-DRAWN_PIPELINE = 16
+DRAWN_PIPELINE = 64
 
 
 def measure(scene: Scene) -> Figures:
