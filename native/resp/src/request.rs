@@ -243,3 +243,21 @@ fn canonical(text: &[u8]) -> Option<i64> {
     };
     is_canonical.then(|| std::str::from_utf8(text).ok()?.parse().ok()).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every input of up to six of the bytes that matter: what is read at one look is what is read digit by digit.
+    #[test]
+    fn a_length_is_read_at_one_look_as_digit_by_digit() {
+        const BYTES: &[u8] = b"0129\r\n-/:$";
+        for length in 0..=6 {
+            for number in 0..BYTES.len().pow(length) {
+                let input: Vec<u8> =
+                    (0..length).map(|place| BYTES[number / BYTES.len().pow(place) % BYTES.len()]).collect();
+                assert_eq!(small(&input, 0), several_digits(&input, 0), "{}", input.escape_ascii());
+            }
+        }
+    }
+}
