@@ -14,6 +14,7 @@ __all__ = [
     "Router",
     "check_log",
     "check_rdb",
+    "check_redis_directives",
     "hash_key",
     "load_floor",
     "load_replay",
@@ -158,6 +159,9 @@ def check_log(path: str | PathLike[str]) -> LogReport:
 
 def read_manifest(path: str | PathLike[str]) -> list[str]:
     """The files that a log's manifest names, in the order in which they are read; ValueError says what is wrong."""
+
+def check_redis_directives(config: Sequence[tuple[str, str]]) -> None:
+    """That the engine takes directives of redis.conf; ValueError begins with the name of the one that cannot be."""
 
 def redis_directives() -> list[tuple[str, str, str, str]]:
     """Redis's directives that the engine serves: name, former name, default, and why it takes no other value."""

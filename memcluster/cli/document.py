@@ -120,6 +120,10 @@ def _redis(name: str, words: Mapping[str, Any]) -> RedisSettings:
         raise ConfigError(f"[redis.{name}]: bind: give one address; `memcluster redis` takes several")
     if settings.daemonize:
         raise ConfigError(f"[redis.{name}]: daemonize: the supervisor's processes stay with it: leave it out")
+    # The engine is loaded only where there is such a node.
+    from memcluster.redis.node import check
+
+    check(settings)
     return settings
 
 

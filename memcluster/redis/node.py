@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from memcluster._native import RedisNode as Engine
+from memcluster._native import check_redis_directives as check_directives
 from memcluster.errors import ConfigError, NodeError
 from memcluster.node.listeners import advice
 from memcluster.redis.settings import RedisSettings, from_names, settle
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 STOP_TIMEOUT_SECONDS = 5.0
 OURS = ("log-format", "load", "seed", "dir")
 """Directives that are none of Redis's, or are told in another way."""
+FILES = ("aclfile",)
+"""Read from where the node will be."""
 ANY = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104 (asked for by name)
 
 log = logging.getLogger(__name__)
@@ -77,7 +80,7 @@ class RedisNode:
             notice = self._engine.start()
         except (ValueError, OSError) as error:
             self._engine.stop(0)
-            raise NodeError(str(error)) from error
+            raise NodeError(f"{error}{_file_advice(self.settings)}") from error
         if notice:
             log.warning(notice)
 
@@ -129,6 +132,20 @@ def _is_here(host: str) -> bool:
     except OSError as error:
         return error.errno == errno.EADDRINUSE
     return True
+
+
+def _file_advice(settings: RedisSettings) -> str:
+    """What to do when a file that the data begins with is not there."""
+    missing = (name for name in ("load", "seed") if (path := getattr(settings, name)) and not Path(path).is_file())
+    return "".join(f": name an RDB file that there is with --{name}" for name in missing)
+
+
+def check(settings: RedisSettings) -> None:
+    """That the engine takes the directives, before a process is begun with them; ConfigError as for a node."""
+    try:
+        check_directives([(given.name, given.value) for given in settings.served if given.name not in (*OURS, *FILES)])
+    except ValueError as error:
+        raise ConfigError(_placed(str(error), settings)) from error
 
 
 def _engine(settings: RedisSettings) -> Engine:

@@ -125,6 +125,11 @@ def test_a_cluster_of_nothing_is_refused(tmp_path: Path) -> None:
             "cluster.toml:3: [redis.a]: tcp-backlog -1: write a whole number",
         ),
         ("[group.a]\nport = 0\nnode_port = 65535", "port 65536 is above 65535: lower node_port in [group.a]"),
+        (
+            "[group.a]\nport = 0\nappendfsync = 'often'",
+            "cluster.toml:3: [group.a]: appendfsync: argument(s) must be one of the following: everysec, always, no",
+        ),
+        ("[redis.a]\nport = 0\nmaxmemory = 'lots'", "cluster.toml:3: [redis.a]: maxmemory: argument must be a memory"),
         ("[redis.proxy]\nport = 0", "[redis.proxy]: another process of the cluster has that name"),
     ],
 )
@@ -133,8 +138,8 @@ def test_what_cannot_be(tmp_path: Path, table: str, complaint: str) -> None:
 
 
 def test_it_ends_when_its_only_process_cannot_start(tmp_path: Path) -> None:
-    said = refusal(tmp_path, "[redis.a]\nport = 0\nmaxmemory = 'lots'")
-    assert "maxmemory: argument must be a memory value" in said
+    said = refusal(tmp_path, "[redis.a]\nport = 0\nload = 'none.rdb'")
+    assert "none.rdb: No such file or directory (os error 2): name an RDB file that there is with --load" in said
     assert said.endswith("a cannot be started: it ended before it served; what it said stands above\n")
 
 

@@ -92,8 +92,12 @@ def read(name: str, table: Mapping[str, Any], environment: Mapping[str, str]) ->
     schedule = _snapshots(left.pop("snapshots", {}), where)
     for key in left:
         _refuse(key.replace("_", "-"), where)
-    directives = settle(from_names(left, where)).served
-    return GroupTable(name, check(settings, where), places, schedule, directives)
+    directives = settle(from_names(left, where))
+    # The engine is loaded only where there is a group.
+    from memcluster.redis.node import check as check_directives
+
+    check_directives(directives)
+    return GroupTable(name, check(settings, where), places, schedule, directives.served)
 
 
 def _snapshots(table: Any, where: str) -> SnapshotSettings:

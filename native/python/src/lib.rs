@@ -28,7 +28,7 @@ mod _native {
     #[pymodule_export]
     use super::node::Node;
     #[pymodule_export]
-    use super::redis::{RedisNode, redis_directives};
+    use super::redis::{RedisNode, check_redis_directives, redis_directives};
     #[pymodule_export]
     use super::relay::Relay;
     #[pymodule_export]

@@ -101,6 +101,13 @@ impl RedisNode {
     }
 }
 
+/// That the engine takes these directives; a wrong one's complaint begins with its name.
+#[pyfunction]
+pub fn check_redis_directives(config: Vec<(String, String)>) -> PyResult<()> {
+    let settings = redis::Settings { config, ..redis::Settings::default() };
+    redis::Server::new(settings).configured().map(drop).map_err(PyValueError::new_err)
+}
+
 /// The directives that the engine serves: name, former name, default, and why it takes no other value (empty if it does).
 #[pyfunction]
 pub fn redis_directives() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {

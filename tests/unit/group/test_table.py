@@ -46,6 +46,7 @@ def test_settings_places_and_directives_stand_side_by_side() -> None:
         ({"bind": "::1"}, "bind: give `host`: leave it out"),
         ({"maxmemory_polizy": "x"}, "did you mean maxmemory-policy?"),
         ({"snapshots": {"shedule": "never"}}, "[group.orders.snapshots]: shedule: no such setting"),
+        ({"maxmemory": "lots"}, "[group.orders]: maxmemory: argument must be a memory value"),
         ({"lease_ttl": "1s"}, "two lost renewals must not end it"),
     ],
 )
