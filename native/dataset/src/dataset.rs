@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 
-use crate::{Database, Item, SHARDS, Shards, Step, hash};
+use crate::{Database, Item, Millis, SHARDS, Shards, Step, View, hash};
 
 /// One shard: its part of every database, and what the dataset's user keeps beside them under the same lock.
 #[derive(Debug)]
@@ -23,6 +23,7 @@ pub struct Dataset<A> {
 }
 
 /// The shard of a hash: of its upper bits, which no table looks at.
+#[inline]
 fn shard_of(hash: u64) -> usize {
     (hash >> (u64::BITS - SHARDS.ilog2())) as usize
 }
@@ -74,7 +75,7 @@ impl<A: Default> Dataset<A> {
     #[must_use]
     pub fn lock(&self, shards: Shards) -> Locked<'_, A> {
         let guards = shards.iter().map(|shard| self.shards[shard].lock()).collect();
-        Locked { weight: &self.weight, shards, guards, changed: None }
+        Locked { weight: &self.weight, shards, guards, known: None, changed: None }
     }
 
     /// The same, but gives up when there is no hope for a shard that others keep; that is asked at first and whenever `patience` is
@@ -85,16 +86,39 @@ impl<A: Default> Dataset<A> {
         patience: Duration,
         is_hopeless: impl Fn(Shards) -> bool,
     ) -> Option<Locked<'_, A>> {
+        let guards: Option<_> = shards.iter().map(|shard| self.hold(shard, patience, &is_hopeless)).collect();
+        Some(Locked { weight: &self.weight, shards, guards: guards?, known: None, changed: None })
+    }
+
+    /// The same with the one shard of a key, whose hash is known: its place is not computed again when this very slice is asked for.
+    #[inline]
+    pub fn lock_one_unless<'d>(
+        &'d self,
+        key: &'d [u8],
+        hash: u64,
+        patience: Duration,
+        is_hopeless: impl Fn(Shards) -> bool,
+    ) -> Option<Locked<'d, A>> {
+        let shard = shard_of(hash);
         let mut guards = SmallVec::new();
-        for shard in shards.iter() {
-            let mutex = &self.shards[shard];
-            let mut guard = mutex.try_lock();
-            while guard.is_none() && !is_hopeless(Shards::one(shard)) {
-                guard = mutex.try_lock_for(patience);
-            }
-            guards.push(guard?);
+        guards.push(self.hold(shard, patience, &is_hopeless)?);
+        let known = Some((key, Place { position: 0, hash }));
+        Some(Locked { weight: &self.weight, shards: Shards::one(shard), guards, known, changed: None })
+    }
+
+    #[inline]
+    fn hold(
+        &self,
+        shard: usize,
+        patience: Duration,
+        is_hopeless: &impl Fn(Shards) -> bool,
+    ) -> Option<MutexGuard<'_, Shard<A>>> {
+        let mutex = &self.shards[shard];
+        let mut guard = mutex.try_lock();
+        while guard.is_none() && !is_hopeless(Shards::one(shard)) {
+            guard = mutex.try_lock_for(patience);
         }
-        Some(Locked { weight: &self.weight, shards, guards, changed: None })
+        guard
     }
 }
 
@@ -111,6 +135,8 @@ pub struct Locked<'d, A> {
     weight: &'d AtomicUsize,
     shards: Shards,
     guards: SmallVec<[MutexGuard<'d, Shard<A>>; 2]>,
+    /// The slice that they were locked for, and where its key lies. It outlives the locks, so nothing else can lie at its address.
+    known: Option<(&'d [u8], Place)>,
     /// The database that may have changed since the total was brought up to date.
     changed: Option<usize>,
 }
@@ -138,20 +164,43 @@ impl<A> Locked<'_, A> {
     ///
     /// # Panics
     /// When the key's shard is not locked.
+    #[inline]
     #[must_use]
     pub fn place(&self, key: &[u8]) -> Place {
+        match self.known {
+            Some((known, place)) if std::ptr::eq(known, key) => place,
+            _ => self.found(key),
+        }
+    }
+
+    fn found(&self, key: &[u8]) -> Place {
         let hash = hash(key);
         let position = self.shards.position(shard_of(hash)).expect("a command's keys are locked before it runs");
         Place { position, hash }
     }
 
     /// The database at a key's place.
+    #[inline]
     #[must_use]
     pub fn part(&self, database: usize, place: Place) -> &Database {
         &self.guards[place.position].databases[database]
     }
 
+    /// The live value at a key's place, as `Database::touch` finds it: nothing weighs more or less for it.
+    #[inline]
+    pub fn touch(
+        &mut self,
+        database: usize,
+        place: Place,
+        key: &[u8],
+        now: Millis,
+        access: impl FnOnce(u32) -> u32,
+    ) -> Option<View<'_>> {
+        self.guards[place.position].databases[database].touch(place.hash, key, now, access)
+    }
+
     /// The same, to change it.
+    #[inline]
     pub fn part_mut(&mut self, database: usize, place: Place) -> &mut Database {
         if self.changed != Some(database) {
             self.settle();
@@ -166,6 +215,7 @@ impl<A> Locked<'_, A> {
     }
 
     /// What is attached at a key's place.
+    #[inline]
     pub fn attached_at(&mut self, place: Place) -> &mut A {
         &mut self.guards[place.position].attached
     }

@@ -2,9 +2,28 @@
 //! this connection ask it now.
 
 use crate::command::{self, Command, flag};
+use crate::durability::Mode;
 use crate::fault::Fault;
 use crate::server::Server;
 use crate::session::Session;
+
+impl Server {
+    /// Nothing forbids this request or puts it off, as is seen without asking one after the other who would: what nearly all requests
+    /// come to. Of a GET, `admit` alone takes 90 instructions; this takes 45 for all.
+    #[inline]
+    pub(crate) fn is_plain(&self, session: &Session, command: &Command, words: usize) -> bool {
+        let identity = &session.identity;
+        let is_allowed = identity.is_known && identity.user.is_free() && !command.is(flag::PROTECTED);
+        let is_at_rest = self.restraints.are_none() && self.pause.until().is_none() && !self.is_over_memory();
+        command.subcommands.is_empty()
+            && command.takes(words)
+            && is_allowed
+            && session.transaction.is_none()
+            && session.subscriptions.is_none()
+            && !matches!(self.mode_of(session), Mode::Bounded(_))
+            && is_at_rest
+    }
+}
 
 /// The row of a request that may be executed; `command` is what its first word names.
 pub(crate) fn admit(

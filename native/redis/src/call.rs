@@ -76,10 +76,9 @@ impl<'c> Call<'c, '_> {
             let is_missed = self.data.part(self.session.database, place).item(place.hash, key).is_none();
             is_missed.then(|| self.notify(Class::Missed, "keymiss", key));
         }
-        let database = self.data.part_mut(self.session.database, place);
         let touches = !self.session.client().has(mark::NO_TOUCH);
         let accessed = |access| if touches { server.accessed(access, wall) } else { access };
-        let view = database.touch(place.hash, key, now, accessed);
+        let view = self.data.touch(self.session.database, place, key, now, accessed);
         if self.reads {
             self.meter.looked_up(view.is_some());
         }

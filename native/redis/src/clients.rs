@@ -143,6 +143,7 @@ impl Client {
         NOBODY.clone()
     }
 
+    #[inline]
     pub(crate) fn has(&self, mark: u32) -> bool {
         self.state.marks.load(Relaxed) & mark != 0
     }

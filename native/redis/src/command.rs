@@ -156,10 +156,25 @@ impl Command {
     }
 
     /// So many words are right.
+    #[inline]
     #[must_use]
     pub fn takes(&self, words: usize) -> bool {
         let wanted = self.arity.unsigned_abs() as usize;
         if self.arity < 0 { words >= wanted } else { words == wanted }
+    }
+
+    /// The one key that it needs whatever its words are, if it is of that kind.
+    #[inline]
+    #[must_use]
+    pub fn only_key<'a>(&self, words: &[&'a [u8]]) -> Option<&'a [u8]> {
+        match self.keys {
+            Keys::Range { first: 1, last: 1, .. }
+                if self.subcommands.is_empty() && self.flags & (flag::ANY_KEY | flag::SCRIPT) == 0 =>
+            {
+                words.get(1).copied()
+            }
+            _ => None,
+        }
     }
 
     /// The keys among the words; `None` when it works on all there are.

@@ -75,12 +75,14 @@ fn minutes(now: Millis) -> u16 {
 }
 
 impl Server {
+    #[inline]
     pub(crate) fn policy(&self) -> Policy {
         let choice = self.config.number(config::MAXMEMORY_POLICY);
         usize::try_from(choice).ok().and_then(|choice| Policy::ALL.get(choice).copied()).unwrap_or(Policy::NoEviction)
     }
 
     /// What eviction goes by after an access: seconds, or the minute and a counter that grows ever more slowly. 0 before: a new item.
+    #[inline]
     pub(crate) fn accessed(&self, before: u32, now: Millis) -> u32 {
         if !self.policy().counts() {
             return (now / 1000) as u32;
@@ -90,6 +92,7 @@ impl Server {
     }
 
     /// The same for an item that is new.
+    #[inline]
     pub(crate) fn accessed_first(&self, now: Millis) -> u32 {
         self.accessed(0, now)
     }
@@ -130,11 +133,13 @@ impl Server {
     }
 
     /// Bytes of all databases, their tables included.
+    #[inline]
     pub(crate) fn used_memory(&self) -> usize {
         self.dataset.weight()
     }
 
     /// There is a bound to memory and it is passed.
+    #[inline]
     pub(crate) fn is_over_memory(&self) -> bool {
         let bound = self.config.number(config::MAXMEMORY);
         bound > 0 && self.used_memory() > bound as usize && !self.ignores_memory()

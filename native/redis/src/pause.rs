@@ -39,6 +39,7 @@ impl Pause {
     }
 
     /// When it ends.
+    #[inline]
     pub(crate) fn until(&self) -> Option<Millis> {
         Some(self.until.load(Relaxed)).filter(|until| *until > 0)
     }

@@ -114,6 +114,11 @@ impl Restraints {
         }
     }
 
+    #[inline]
+    pub(crate) fn are_none(&self) -> bool {
+        self.0.load(Relaxed) == 0
+    }
+
     pub(crate) fn has(&self, reason: u32) -> bool {
         self.0.load(Relaxed) & reason != 0
     }
@@ -123,7 +128,7 @@ impl Server {
     /// The command, unless something forbids it to clients now.
     #[inline]
     pub(crate) fn unrestrained(&self, command: &'static Command, session: &Session) -> Result<&'static Command, Fault> {
-        if self.restraints.0.load(Relaxed) == 0 { Ok(command) } else { self.ask_restraints(command, session) }
+        if self.restraints.are_none() { Ok(command) } else { self.ask_restraints(command, session) }
     }
 
     #[cold]

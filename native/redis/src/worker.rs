@@ -1,5 +1,7 @@
 //! One thread's part of the server: turns input into requests, and requests into executions, as far as output and fairness allow.
 
+mod request;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,19 +9,16 @@ use std::sync::atomic::Ordering::Relaxed;
 use dataset::Millis;
 use resp::Writer;
 
-use crate::admission::{admit, row};
 use crate::batch::{Batch, Behind, Read};
 use crate::blocking::Waiter;
 use crate::clients::Peer;
-use crate::command::{self, Command, flag};
+use crate::command;
 use crate::durability::{Hold, Holds, Mode};
 use crate::execute::Aftermath;
-use crate::fault::Fault;
 use crate::host::wall_clock;
-use crate::identity::{Identity, Replies};
+use crate::identity::Identity;
 use crate::outbox::{Mail, Outbox};
 use crate::replication::Replica;
-use crate::scripts::BUSY;
 use crate::server::Server;
 use crate::session::Session;
 
@@ -260,7 +259,7 @@ impl Worker {
                 Behind::Part => return Progress::Consumed(done),
                 Behind::Quoted(words, bytes) => {
                     let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-                    if !self.request(session, command::find(words[0]), &words, out, now) {
+                    if !self.request(session, command::find(words[0]), None, &words, out, now) {
                         return Progress::Blocked(done);
                     }
                     done += bytes;
@@ -289,11 +288,11 @@ impl Worker {
     ) -> Result<(), Progress> {
         let (from, mut first) = (*done, 0);
         for number in 0..self.batch.requests.len() {
-            let Read { words_end: last, end, command } = self.batch.requests[number];
+            let Read { words_end: last, end, command, hash } = self.batch.requests[number];
             if self.must_wait(session, out, limit) {
                 return Err(Progress::Blocked(*done));
             }
-            if last > first && !self.request(session, command, &words[first..last], out, now) {
+            if last > first && !self.request(session, command, hash, &words[first..last], out, now) {
                 return Err(Progress::Blocked(*done));
             }
             (first, *done) = (last, from + end);
@@ -314,116 +313,6 @@ impl Worker {
             self.stop_waiting(session);
         }
         out.len() >= limit
-    }
-
-    /// One request, for the command that its first word names: executes it unless something forbids. False when a pause holds it: it
-    /// is to be asked again.
-    fn request(
-        &mut self,
-        session: &mut Session,
-        command: Option<&'static Command>,
-        words: &[&[u8]],
-        out: &mut Vec<u8>,
-        now: Millis,
-    ) -> bool {
-        let (start, is_skipped, pieces) = (out.len(), session.identity.begins_skipped(), self.after.outbox.len());
-        let admitted = admit(&self.server, session, command, words);
-        match admitted
-            .and_then(|command| self.server.within_bound(command, session))
-            .and_then(|command| self.server.afford(command, session, now, &mut self.after))
-            .and_then(|command| self.server.unrestrained(command, session))
-        {
-            Ok(command) if self.server.pause.holds(session, command, now) => return false,
-            Ok(command) => match &mut session.transaction {
-                Some(transaction) if !command.is(flag::NO_MULTI) => {
-                    transaction.push(command, words);
-                    session.is_closing |= transaction.bytes > self.server.limits().request_max;
-                    Writer::new(out, session.version).simple("QUEUED");
-                }
-                _ => {
-                    if !self.execute(session, command, words, out, now) {
-                        return false;
-                    }
-                }
-            },
-            Err(fault) => self.refuse(session, words, fault, out),
-        }
-        if is_skipped || session.identity.replies != Replies::On {
-            out.truncate(start);
-        }
-        if self.depends_on > 0 {
-            self.hold(session, start.min(out.len()), pieces);
-        }
-        if !self.after.outbox.is_empty() {
-            self.take_own_mail(session, out);
-        }
-        true
-    }
-
-    /// Answers a request that may not be executed; the transaction that it would have been in can't be executed any more.
-    #[cold]
-    fn refuse(&self, session: &mut Session, words: &[&[u8]], Fault(text): Fault, out: &mut Vec<u8>) {
-        self.server.count_error(&text);
-        let command = row(words).ok();
-        if let Some(command) = command {
-            self.after.meter.counters.of(command).rejected.up();
-        }
-        forget_caching(session, command);
-        let mut reply = Writer::new(out, session.version);
-        if words[0].eq_ignore_ascii_case(b"exec") {
-            let reason = text.strip_prefix(b"ERR ").unwrap_or(&text);
-            reply.error(&[b"EXECABORT Transaction discarded because of: ", reason].concat());
-            session.transaction = None;
-            self.stop_watching(session);
-            return;
-        }
-        reply.error(&text);
-        if let Some(transaction) = &mut session.transaction {
-            transaction.is_spoiled = true;
-        }
-    }
-
-    /// False when a pause has begun meanwhile.
-    fn execute(
-        &mut self,
-        session: &mut Session,
-        command: &'static Command,
-        words: &[&[u8]],
-        out: &mut Vec<u8>,
-        now: Millis,
-    ) -> bool {
-        let server = &*self.server;
-        session.identity.command = command.number + 1;
-        let Some(mut data) = server.lock(server.shards_of(session, command, words)) else {
-            self.refuse(session, words, BUSY, out);
-            return true;
-        };
-        // Roles change and the log is brought to a rest while everything is locked: only now the answer stands fast.
-        if let Err(fault) = server.unrestrained(command, session) {
-            drop(data);
-            self.refuse(session, words, fault, out);
-            return true;
-        }
-        if server.pause.holds(session, command, now) {
-            return false;
-        }
-        self.after.confirmation.last = 0;
-        let wait = server.run(session, &mut data, command, words, out, now, &mut self.after);
-        self.depends_on = self.after.confirmation.offset;
-        if let Some(wait) = wait {
-            let waiter = server.enrol(session, &mut data, command, words, wait);
-            if let Some(deadline) = waiter.deadline {
-                self.deadlines.insert((deadline, session.id.number), waiter);
-            }
-            server.look_at_waiting(&mut self.after.outbox);
-        }
-        if self.after.ready.is_empty() {
-            drop(data);
-        } else {
-            server.serve_waiters(data, now, &mut self.after);
-        }
-        forget_caching(session, Some(command));
-        true
     }
 
     /// The reply from here on waits until what it depends on is confirmed as the connection's mode asks; and so do messages for others.
@@ -466,16 +355,6 @@ impl Worker {
                 }
             }
         }
-    }
-}
-
-/// CLIENT CACHING holds for the next command, whatever becomes of it.
-fn forget_caching(session: &mut Session, command: Option<&Command>) {
-    if let Some(tracked) = &mut session.tracking
-        && session.transaction.is_none()
-        && !command.is_some_and(|command| command.full_name.starts_with("client|"))
-    {
-        tracked.caching = false;
     }
 }
 

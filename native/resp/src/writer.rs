@@ -19,6 +19,7 @@ pub struct Writer<'b> {
 
 impl<'b> Writer<'b> {
     /// Appends to `buffer`.
+    #[inline]
     pub fn new(buffer: &'b mut Vec<u8>, version: Version) -> Self {
         Self { buffer, version }
     }
@@ -35,6 +36,7 @@ impl<'b> Writer<'b> {
     }
 
     /// The buffer itself: what is appended must be whole replies of this version.
+    #[inline]
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         self.buffer
     }
@@ -43,13 +45,26 @@ impl<'b> Writer<'b> {
         self.version == Version::Three
     }
 
+    /// Up to three digits are appended at one go: a string is written in 30 instructions less.
+    #[inline]
     fn line(&mut self, kind: u8, number: i64) {
+        let digit = |unit: i64| b'0' + (number / unit % 10) as u8;
+        match number {
+            0..=9 => self.buffer.extend_from_slice(&[kind, digit(1), b'\r', b'\n']),
+            10..=99 => self.buffer.extend_from_slice(&[kind, digit(10), digit(1), b'\r', b'\n']),
+            100..=999 => self.buffer.extend_from_slice(&[kind, digit(100), digit(10), digit(1), b'\r', b'\n']),
+            _ => self.long_line(kind, number),
+        }
+    }
+
+    fn long_line(&mut self, kind: u8, number: i64) {
         self.buffer.push(kind);
         self.buffer.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         self.buffer.extend_from_slice(b"\r\n");
     }
 
     /// `+OK`.
+    #[inline]
     pub fn ok(&mut self) {
         self.buffer.extend_from_slice(b"+OK\r\n");
     }
@@ -69,11 +84,13 @@ impl<'b> Writer<'b> {
     }
 
     /// An integer.
+    #[inline]
     pub fn integer(&mut self, value: i64) {
         self.line(b':', value);
     }
 
     /// A string of any bytes.
+    #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
         self.line(b'$', bytes.len() as i64);
         self.buffer.extend_from_slice(bytes);
@@ -81,6 +98,7 @@ impl<'b> Writer<'b> {
     }
 
     /// A string of any bytes, or no value.
+    #[inline]
     pub fn bulk_or_null(&mut self, bytes: Option<&[u8]>) {
         match bytes {
             Some(bytes) => self.bulk(bytes),
@@ -94,6 +112,7 @@ impl<'b> Writer<'b> {
     }
 
     /// No value.
+    #[inline]
     pub fn null(&mut self) {
         self.buffer.extend_from_slice(if self.is_three() { b"_\r\n" } else { b"$-1\r\n" });
     }

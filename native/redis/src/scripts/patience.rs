@@ -42,6 +42,12 @@ impl Server {
         self.dataset.lock_unless(shards, PATIENCE, |shard| self.scripts.watch.holds(shard))
     }
 
+    /// The same with the one shard of a key, whose hash is known.
+    #[inline]
+    pub(crate) fn lock_one<'d>(&'d self, key: &'d [u8], hash: u64) -> Option<Locked<'d, Attached>> {
+        self.dataset.lock_one_unless(key, hash, PATIENCE, |shard| self.scripts.watch.holds(shard))
+    }
+
     /// Cleans something up while these shards are locked, now or later.
     pub(crate) fn clean(&self, shards: Shards, work: impl FnOnce(&mut Locked<'_, Attached>) + Send + 'static) {
         match self.lock(shards) {
