@@ -12,6 +12,11 @@ use crate::{Event, Id, Millis, Wrong};
 const DELETED: i64 = 1;
 /// One with the fields of its listpack's first.
 const SAME_FIELDS: i64 = 2;
+/// What the fields of a listpack's first entry may become by being those of others too, lest a few kilobytes become gigabytes. A listpack
+/// of Redis's own bounds, a hundred entries and 4096 bytes, never comes there; one of a server with others only if its names are
+/// so many times as long as whole entries.
+const REPEATED_MAX: usize = 100 * 4096;
+const REPEATED_TIMES_MAX: usize = 128;
 /// How a count of entries read that is not known is written.
 const UNKNOWN: u64 = u64::MAX;
 
@@ -22,11 +27,10 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
     pub(super) fn stream(&mut self, kind: Type) -> Result<(), Wrong> {
         let (mut last, mut entries) = (Id::default(), 0);
         for _ in 0..self.input.length()? {
-            let master = self.master()?;
-            self.piece(Form::Listpack, |reader, elements| {
-                entries += reader.node(master, elements, &mut last)?;
-                Ok(())
-            })?;
+            let (master, mut piece) = (self.master()?, std::mem::take(&mut self.piece));
+            self.input.string(&mut piece)?;
+            entries += self.node(master, &piece, &mut last)?;
+            self.piece = piece;
         }
         if self.input.length()? != entries {
             return Err(Wrong::Corrupt("a stream does not have as many entries as it says"));
@@ -64,13 +68,16 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
     }
 
     /// The entries of a listpack; returns how many are not gone.
-    fn node(&mut self, master: Id, mut elements: Elements<'_>, last: &mut Id) -> Result<u64, Wrong> {
+    fn node(&mut self, master: Id, listpack: &[u8], last: &mut Id) -> Result<u64, Wrong> {
+        let mut elements = Elements::of(Form::Listpack, listpack)?;
         let (count, deleted) = (elements.number()?, elements.number()?);
         let mut fields = Vec::new();
         take(&mut elements, 1, &mut fields)?;
         if elements.number()? != 0 {
             return Err(Wrong::Corrupt("a stream's first entry does not end with 0"));
         }
+        let repeated: usize = fields.iter().map(|field| field.with(<[u8]>::len)).sum();
+        let mut room = REPEATED_MAX + REPEATED_TIMES_MAX * listpack.len();
         let (mut is_there, mut is_gone) = (0, 0);
         let mut words = Vec::new();
         while let Some(flags) = elements.next() {
@@ -89,6 +96,9 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
                 take(&mut elements, 2, &mut words)?;
                 4 + words.len()
             } else {
+                room = room
+                    .checked_sub(repeated)
+                    .ok_or(Wrong::Corrupt("a stream's listpack repeats its fields endlessly"))?;
                 for field in &fields {
                     words.extend([*field, elements.needed()?]);
                 }
