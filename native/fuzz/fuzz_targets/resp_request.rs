@@ -1,13 +1,20 @@
-//! The parser on anything, whole and cut in two: the same requests, never more words than the input has bytes for.
+//! The parser on anything, whole and in pieces: the same requests, never more words than the input has bytes for. The first byte says
+//! which limits there are and what stands before the input, the second how long the pieces are.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use resp::{Limits, Parsed, request};
 
-/// The requests of an input that arrives in two pieces.
-fn read(input: &[u8], cut: usize, limits: &Limits) -> (Vec<Vec<Vec<u8>>>, bool, usize) {
+/// A word of this length makes a request one that is remembered while it is not whole.
+const LONG_WORD: usize = 4096;
+/// So little that an input reaches it.
+const NARROW: Limits =
+    Limits { arguments_max: 3, bulk_max: LONG_WORD, inline_max: 12, request_max: 20, is_stranger: false };
+
+/// The requests of an input of which ever more is there, whether it ends with what is none, and how many bytes they took.
+fn read(input: &[u8], ends: impl Iterator<Item = usize>, limits: &Limits) -> (Vec<Vec<Vec<u8>>>, bool, usize) {
     let (mut requests, mut from, mut begun) = (Vec::new(), 0, None);
-    for end in [cut, input.len()] {
+    for end in ends {
         loop {
             let mut words = Vec::new();
             let (words, consumed) = match request::parse(&input[from..end], limits, &mut words, &mut begun) {
@@ -25,9 +32,20 @@ fn read(input: &[u8], cut: usize, limits: &Limits) -> (Vec<Vec<Vec<u8>>>, bool, 
 }
 
 fuzz_target!(|input: &[u8]| {
-    let limits = Limits { is_stranger: input.len() % 2 == 0, ..Limits::default() };
-    let whole = read(input, input.len(), &limits);
-    for cut in [input.len() / 3, input.len() / 2, input.len().saturating_sub(1)] {
-        assert_eq!(read(input, cut, &limits), whole);
+    let [first, second, rest @ ..] = input else {
+        return;
+    };
+    let (is_narrow, is_long) = (first & 1 > 0, first & 2 > 0);
+    let limits = Limits { is_stranger: first & 4 > 0, ..if is_narrow { NARROW } else { Limits::default() } };
+    let mut sent = Vec::new();
+    if is_long {
+        sent.extend_from_slice(format!("*3\r\n${LONG_WORD}\r\n{}\r\n", "x".repeat(LONG_WORD)).as_bytes());
     }
+    let (start, length) = (sent.len(), usize::from(*second) + 1);
+    sent.extend_from_slice(rest);
+    let whole = read(&sent, [sent.len()].into_iter(), &limits);
+    let pieces = read(&sent, (start..sent.len()).step_by(length).chain([sent.len()]), &limits);
+    // A line without an end is too long as soon as it is; one that comes whole is read.
+    let is_refused_earlier = is_narrow && pieces.1 && pieces.2 <= whole.2 && whole.0.starts_with(&pieces.0);
+    assert!(pieces == whole || is_refused_earlier, "{pieces:?} {whole:?}");
 });
