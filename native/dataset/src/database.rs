@@ -48,6 +48,7 @@ impl Database {
 
     /// Items with an expiry.
     #[must_use]
+    #[inline]
     pub fn volatile(&self) -> usize {
         self.volatile
     }
@@ -84,6 +85,7 @@ impl Database {
 
     /// The item, expired or not; `hash` is the key's.
     #[must_use]
+    #[inline]
     pub fn item(&self, hash: u64, key: &[u8]) -> Option<&Item> {
         self.items.find(hash, |item| item.key() == key)
     }
@@ -102,6 +104,7 @@ impl Database {
 
     /// Stores a string in place of any former value, in its very place if it can be; the expiry is gone. What it replaces is given to
     /// `discard`; true if there was something.
+    #[inline]
     pub fn set_string(&mut self, hash: u64, key: &[u8], bytes: &[u8], access: u32, discard: impl FnOnce(Item)) -> bool {
         if self.ongoing.is_some() {
             self.keep_former_if(hash, key, |item| item.has_room(bytes));
@@ -296,6 +299,7 @@ impl Database {
     }
 
     /// The live value; `access` is what eviction goes by from now on, made of what it went by before.
+    #[inline]
     pub fn touch(&mut self, hash: u64, key: &[u8], now: Millis, access: impl FnOnce(u32) -> u32) -> Option<View<'_>> {
         let item = self.items.find_mut(hash, |item| item.key() == key)?;
         if item.is_expired(now) {

@@ -39,34 +39,40 @@ impl Item {
 
     /// Its key.
     #[must_use]
+    #[inline]
     pub fn key(&self) -> &[u8] {
         self.0.key()
     }
 
     /// A look at its value.
     #[must_use]
+    #[inline]
     pub fn view(&self) -> View<'_> {
         self.0.value().map_or_else(|| View::String(self.0.bytes()), Value::view)
     }
 
     /// When it expires.
     #[must_use]
+    #[inline]
     pub fn expires_at(&self) -> Option<Millis> {
         self.0.expiry().filter(|&at| at != 0)
     }
 
     /// It counts as absent from this time on.
     #[must_use]
+    #[inline]
     pub fn is_expired(&self, now: Millis) -> bool {
         self.expires_at().is_some_and(|at| at <= now)
     }
 
     /// What eviction goes by: a clock of seconds, or a logarithmic counter and the minute of its last decay.
     #[must_use]
+    #[inline]
     pub fn access(&self) -> u32 {
         self.0.access()
     }
 
+    #[inline]
     pub(crate) fn set_access(&mut self, access: u32) {
         self.0.set_access(access);
     }

@@ -25,6 +25,7 @@ const SEGMENT_BITS: u32 = 26;
 const PICKS_MAX: usize = 128;
 
 /// The hash of bytes, the same everywhere in this process: no other process's, so that nobody can choose keys that collide.
+#[inline]
 #[must_use]
 pub fn hash(bytes: &[u8]) -> u64 {
     use std::hash::{BuildHasher, Hasher};
@@ -59,6 +60,7 @@ impl<T: fmt::Debug> fmt::Debug for Table<T> {
 }
 
 /// Where a segment's own table puts it.
+#[inline]
 fn inner(hash: u64) -> u64 {
     hash.rotate_right(SEGMENT_BITS)
 }
@@ -105,6 +107,7 @@ impl<T> Table<T> {
     }
 
     /// The segment of a hash, where there are any.
+    #[inline]
     pub(crate) fn segment_of(&self, hash: u64) -> usize {
         let count = self.segments.len().max(1);
         let round = 1 << count.ilog2();
@@ -114,11 +117,13 @@ impl<T> Table<T> {
 
     /// The one of this hash that is meant.
     #[must_use]
+    #[inline]
     pub fn find(&self, hash: u64, is_meant: impl FnMut(&T) -> bool) -> Option<&T> {
         self.segments.get(self.segment_of(hash))?.find(inner(hash), is_meant)
     }
 
     /// The same, to be changed (not its hash).
+    #[inline]
     pub fn find_mut(&mut self, hash: u64, is_meant: impl FnMut(&T) -> bool) -> Option<&mut T> {
         let at = self.segment_of(hash);
         self.segments.get_mut(at)?.find_mut(inner(hash), is_meant)

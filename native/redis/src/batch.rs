@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use resp::{Begun, Limits, Parsed, request};
+use resp::{Beginning, Begun, Limits, Parsed, request};
 
 use crate::command::{self, Command, Keys};
 use crate::server::Server;
@@ -65,20 +65,23 @@ impl Batch {
         // Who a stranger is by the next request, this one decides.
         let requests_max = if limits.is_stranger { 1 } else { requests_max.min(REQUESTS_MAX) };
         let mut done = 0;
-        let mut last: (&[u8], Option<&'static Command>) = (b"", None);
+        let mut last: (Option<Beginning<'i>>, Option<&'static Command>) = (None, None);
         while self.requests.len() < requests_max {
-            let first = words.len();
-            match request::parse(&input[done..], limits, words, begun) {
-                Parsed::Done(bytes) => done += bytes,
-                Parsed::NeedMore => return Behind::Part,
-                Parsed::Quoted(words, bytes) => return Behind::Quoted(words, bytes),
-                Parsed::Bad(message) => return Behind::Bad(message),
-            }
-            // What comes together is often of one kind, by one name in one case of letters.
-            match words.get(first) {
-                Some(name) if *name != last.0 => last = (name, command::find(name)),
-                _ => {}
-            }
+            let (first, rest) = (words.len(), &input[done..]);
+            let alike = last.0.and_then(|beginning| beginning.parse_another(rest, limits, words));
+            done += match alike {
+                Some(bytes) => bytes,
+                None => match request::parse(rest, limits, words, begun) {
+                    Parsed::Done(bytes) => {
+                        let found = &words[first..];
+                        last = (Beginning::of(rest, found), found.first().and_then(|name| command::find(name)));
+                        bytes
+                    }
+                    Parsed::NeedMore => return Behind::Part,
+                    Parsed::Quoted(words, bytes) => return Behind::Quoted(words, bytes),
+                    Parsed::Bad(message) => return Behind::Bad(message),
+                },
+            };
             let key = last.1.and_then(|command| command.only_key(&words[first..]));
             let hash = key.map(dataset::hash);
             self.requests.push(Read { words_end: words.len(), end: done, command: last.1, hash });

@@ -30,20 +30,24 @@ impl<'c> Call<'c, '_> {
 
     /// Removes a key whose time has come, as any change: with its event and its effect. A replica leaves that to its primary, so the key
     /// may still be there, expired. Returns where it lies.
+    #[inline]
     pub(crate) fn expire_if_due(&mut self, key: &[u8]) -> Place {
         let place = self.data.place(key);
         if self.confirmation.guards_reads {
             self.confirmation.depends_on(self.data.attached_at(place).recent.of(place.hash));
         }
-        let database = self.data.part(self.session.database, place);
-        if database.volatile() > 0
-            && database.item(place.hash, key).is_some_and(|item| item.is_expired(self.now))
-            && self.may_expire()
-        {
+        if self.data.part(self.session.database, place).volatile() > 0 {
+            self.expire_at(place, key);
+        }
+        place
+    }
+
+    fn expire_at(&mut self, place: Place, key: &[u8]) {
+        let item = self.data.part(self.session.database, place).item(place.hash, key);
+        if item.is_some_and(|item| item.is_expired(self.now)) && self.may_expire() {
             self.server.upkeep.expired_keys.fetch_add(1, Ordering::Relaxed);
             self.remove_unasked(place, key, Class::Expired, "expired");
         }
-        place
     }
 
     /// Whoever may write on a replica, and does, finds no expired keys either.

@@ -10,9 +10,17 @@ use crate::fault::Fault;
 /// Doubles without a fraction are written as integers up to this: half of the largest 64-bit one.
 const INTEGER_MAX: f64 = 4_611_686_018_427_387_904.0;
 
+/// Any integer of so many digits is a double.
+const EXACT_DIGITS_MAX: usize = 15;
+
 /// A number: digits with or without a fraction and an exponent, `inf`, `infinity`, or hexadecimal. Not with spaces, not `nan`, not one
 /// too large or too small to be told from infinity or zero.
 pub(crate) fn double(word: &[u8]) -> Option<f64> {
+    // Most scores are so few digits that they are exact: such a one takes 150 instructions less.
+    if (1..=EXACT_DIGITS_MAX).contains(&word.len()) && word.iter().all(u8::is_ascii_digit) {
+        let value = word.iter().fold(0_u64, |value, digit| value * 10 + u64::from(digit - b'0'));
+        return Some(value as f64);
+    }
     let unsigned = word.strip_prefix(b"-").or_else(|| word.strip_prefix(b"+")).unwrap_or(word);
     if unsigned.len() > 1 && unsigned[..2].eq_ignore_ascii_case(b"0x") {
         return Extended::parse(word)?.to_double();

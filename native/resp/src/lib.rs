@@ -10,5 +10,5 @@ pub mod inline;
 pub mod request;
 mod writer;
 
-pub use request::{Begun, Limits, Parsed};
+pub use request::{Beginning, Begun, Limits, Parsed};
 pub use writer::{Version, Writer};

@@ -40,18 +40,22 @@ const _: () =
     assert!(size_of::<Head>() == WORD && align_of::<Value>() <= WORD && size_of::<Value>().is_multiple_of(WORD));
 
 impl Head {
+    #[inline]
     fn is(self, form: u8) -> bool {
         self.form & form != 0
     }
 
+    #[inline]
     fn long_key_at(self) -> usize {
         WORD + WORD * usize::from(self.is(EXPIRES))
     }
 
+    #[inline]
     fn value_at(self) -> usize {
         self.long_key_at() + WORD * usize::from(self.is(LONG_KEY))
     }
 
+    #[inline]
     fn key_at(self) -> usize {
         self.value_at() + size_of::<Value>() * usize::from(self.is(OWNS))
     }
@@ -117,15 +121,18 @@ impl Block {
         prefetch::line(start + prefetch::LINE);
     }
 
+    #[inline]
     fn head(&self) -> Head {
         // SAFETY: a block begins with its head.
         unsafe { self.0.read() }
     }
 
+    #[inline]
     fn start(&self) -> *mut u8 {
         self.0.as_ptr().cast()
     }
 
+    #[inline]
     fn key_len(&self, head: Head) -> usize {
         if !head.is(LONG_KEY) {
             return head.key.into();
@@ -134,6 +141,7 @@ impl Block {
         unsafe { self.start().add(head.long_key_at()).cast::<u64>().read() as usize }
     }
 
+    #[inline]
     pub(super) fn key(&self) -> &[u8] {
         let head = self.head();
         // SAFETY: the key is there, as long as the head says, and lives as long as the block.
@@ -141,6 +149,7 @@ impl Block {
     }
 
     /// The string that lies in it; empty when it owns a value.
+    #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         let head = self.head();
         // SAFETY: they stand behind the key, as long as the head says.
@@ -148,6 +157,7 @@ impl Block {
     }
 
     /// The value that it owns.
+    #[inline]
     pub(super) fn value(&self) -> Option<&Value> {
         let head = self.head();
         // SAFETY: the form says that a value is there.
@@ -171,10 +181,12 @@ impl Block {
         layout(head.key_at() + self.key_len(head) + usize::from(head.bytes))
     }
 
+    #[inline]
     pub(super) fn access(&self) -> u32 {
         self.head().access
     }
 
+    #[inline]
     pub(super) fn set_access(&mut self, access: u32) {
         // SAFETY: a block begins with its head.
         unsafe { (*self.0.as_ptr()).access = access };
@@ -191,6 +203,7 @@ impl Block {
     }
 
     /// What stands where there is room for an expiry: 0 for none.
+    #[inline]
     pub(super) fn expiry(&self) -> Option<Millis> {
         // SAFETY: the form says that it is there.
         self.head().is(EXPIRES).then(|| unsafe { self.start().add(WORD).cast::<u64>().read() })
