@@ -36,9 +36,10 @@ lint: $(NATIVE)  ## Check style and types: ruff, mypy, stubtest, rustfmt, clippy
 bench: $(NATIVE)  ## Measure against the peers installed here, side by side: ARGS="--help" says what
 	$(PYTHON) -m bench $(ARGS)
 
-fuzz: $(NATIVE)  ## Fuzz the parser and the server, FUZZ_SECONDS each, then run the property tests for long
+fuzz: $(NATIVE)  ## Fuzz the parsers, the readers and the servers, FUZZ_SECONDS each, then run the property tests for long
 	@$(CARGO) +nightly fuzz --version >/dev/null 2>&1 || { \
 	  echo 'make: fuzzing needs rustup toolchain install nightly, and cargo install cargo-fuzz' >&2; exit 1; }
+	$(CARGO) +nightly run --quiet --manifest-path native/fuzz/Cargo.toml --example seeds
 	cd native && for target in $$($(CARGO) +nightly fuzz list --fuzz-dir fuzz); do \
 	  $(CARGO) +nightly fuzz run --fuzz-dir fuzz $$target -- $(FUZZ_BOUNDS) -max_total_time=$(FUZZ_SECONDS) || exit 1; done
 	PROPTEST_CASES=50000 $(CARGO) test $(WORKSPACE) --exclude python --release

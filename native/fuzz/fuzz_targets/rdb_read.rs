@@ -2,6 +2,7 @@
 //! at a time.
 #![no_main]
 
+use std::fmt::Write;
 use std::hash::{DefaultHasher, Hasher};
 use std::io::{BufRead, BufReader};
 
@@ -13,7 +14,18 @@ const EXPANSION_MAX: usize = 300;
 /// Bytes that come at a time, at most.
 const PIECE_MAX: usize = 16;
 
-/// What a file tells: how many bytes of values, but for streams, whose entries share their fields; a hash of everything, and what is wrong with it, which is nothing that is looked for here.
+/// Takes text into a hash as it is made.
+struct Hashed<'h>(&'h mut DefaultHasher);
+
+impl Write for Hashed<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// What a file tells: how many bytes of values, but for streams, whose entries share their fields; a hash of everything, and what is
+/// wrong with it, which is nothing that is looked for here.
 fn told(source: impl BufRead) -> (usize, u64, Option<String>) {
     let (mut bytes, mut hasher) = (0, DefaultHasher::new());
     let read = read(source, |event| {
@@ -27,7 +39,7 @@ fn told(source: impl BufRead) -> (usize, u64, Option<String>) {
             Event::Field { field, value } => [field, value].into_iter().for_each(put),
             Event::Member { member, score } => [member, &score.to_le_bytes()].into_iter().for_each(put),
             Event::Entry { words, .. } => words.iter().for_each(|word| hasher.write(word)),
-            other => hasher.write(format!("{other:?}").as_bytes()),
+            other => return write!(Hashed(&mut hasher), "{other:?}").map_err(|error| error.to_string()),
         }
         Ok(())
     });
@@ -35,11 +47,11 @@ fn told(source: impl BufRead) -> (usize, u64, Option<String>) {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    for magic in ["REDIS0012", "VALKEY080"] {
+    for (magic, is_in_pieces) in [("REDIS0012", bytes.len() % 2 > 0), ("VALKEY080", bytes.len() % 2 == 0)] {
         let file = [magic.as_bytes(), bytes].concat();
         let whole = told(&file[..]);
         assert!(whole.0 <= EXPANSION_MAX * file.len());
-        assert_eq!(told(BufReader::with_capacity(1 + bytes.len() % PIECE_MAX, &file[..])), whole);
+        assert!(!is_in_pieces || told(BufReader::with_capacity(1 + bytes.len() % PIECE_MAX, &file[..])) == whole);
     }
     let _ = read(bytes, |_| Ok(()));
     let mut sealed = [bytes, &[11, 0]].concat();
