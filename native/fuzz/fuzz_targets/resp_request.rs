@@ -1,9 +1,10 @@
 //! The parser on anything, whole and in pieces: the same requests, never more words than the input has bytes for. The first byte says
-//! which limits there are and what stands before the input, the second how long the pieces are.
+//! which limits there are and what stands before the input, the second how long the pieces are. What begins like the request before it
+//! is read by that beginning as by itself.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use resp::{Limits, Parsed, request};
+use resp::{Beginning, Limits, Parsed, request};
 
 /// A word of this length makes a request one that is remembered while it is not whole.
 const LONG_WORD: usize = 4096;
@@ -13,12 +14,21 @@ const NARROW: Limits =
 
 /// The requests of an input of which ever more is there, whether it ends with what is none, and how many bytes they took.
 fn read(input: &[u8], ends: impl Iterator<Item = usize>, limits: &Limits) -> (Vec<Vec<Vec<u8>>>, bool, usize) {
-    let (mut requests, mut from, mut begun) = (Vec::new(), 0, None);
+    let (mut requests, mut from, mut begun, mut former) = (Vec::new(), 0, None, None::<Beginning<'_>>);
     for end in ends {
         loop {
-            let mut words = Vec::new();
-            let (words, consumed) = match request::parse(&input[from..end], limits, &mut words, &mut begun) {
-                Parsed::Done(consumed) => (words.iter().map(|word| word.to_vec()).collect(), consumed),
+            let (rest, mut words, mut likewise) = (&input[from..end], Vec::new(), Vec::new());
+            let another = former.and_then(|former| former.parse_another(rest, limits, &mut likewise));
+            let parsed = request::parse(rest, limits, &mut words, &mut begun);
+            match another {
+                Some(bytes) => assert_eq!((Parsed::Done(bytes), &likewise), (parsed.clone(), &words)),
+                None => assert!(likewise.is_empty(), "nothing is left of what was not read"),
+            }
+            let (words, consumed) = match parsed {
+                Parsed::Done(consumed) => {
+                    former = Beginning::of(rest, &words).or(former);
+                    (words.iter().map(|word| word.to_vec()).collect(), consumed)
+                }
                 Parsed::Quoted(words, consumed) => (words, consumed),
                 Parsed::NeedMore => break,
                 Parsed::Bad(_) => return (requests, true, from),
