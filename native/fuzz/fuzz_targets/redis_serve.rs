@@ -9,10 +9,12 @@ use redis::{Mail, Progress, Server, Settings, Worker};
 /// Milliseconds since 1970.
 const NOW: u64 = 1_700_000_000_000;
 const REPLY_LIMIT: usize = 1 << 20;
+const BULK_MAX: usize = 1 << 20;
 
 fuzz_target!(|input: &[u8]| {
-    // More databases would take longer to make than most inputs to serve.
-    let server = Arc::new(Server::new(Settings { databases: 2, ..Settings::default() }));
+    // More databases would take longer to make than most inputs to serve, and longer values may be asked for by name, as by SETBIT.
+    let limits = resp::Limits { bulk_max: BULK_MAX, ..resp::Limits::default() };
+    let server = Arc::new(Server::new(Settings { databases: 2, limits, ..Settings::default() }));
     let mut worker = Worker::new(server.clone(), 0);
     let mut session = worker.open(1);
     let mut rest = input;
