@@ -30,6 +30,9 @@ pub struct Applier<S = Arc<Server>> {
     open: Vec<u8>,
 }
 
+/// What an empty request of a stream is taken for: it does nothing, and its bytes belong to the stream.
+const NOTHING: [&[u8]; 1] = [b"PING"];
+
 impl Applier {
     /// Removes all data, as FLUSHALL does; everything is locked.
     pub(crate) fn empty<'d>(server: &'d Server, data: &mut Locked<'d, Attached>, now: Millis, outbox: &mut Outbox) {
@@ -56,6 +59,7 @@ impl<S: Deref<Target = Server>> Applier<S> {
     /// # Errors
     /// There is no such command, or it has failed, which it did not where it happened first: the data would differ from now on.
     pub fn apply(&mut self, words: &[&[u8]], raw: &[u8], now: Millis) -> Result<(), Fault> {
+        let words = if words.is_empty() { &NOTHING } else { words };
         let command = row(words)?;
         if !command.takes(words.len()) {
             return Err(Fault::arity(command.full_name));
@@ -144,5 +148,17 @@ mod tests {
             applier.apply(&[b"SET", b"key", value], b"", 1).expect("it can be done");
         }
         assert_eq!(server.slow_log.len(), 0);
+    }
+
+    #[test]
+    fn an_empty_request_is_nothing_but_its_bytes() {
+        let server = Arc::new(Server::new(Settings::default()));
+        let mut applier = Applier::new(server.clone());
+        applier.begin(0, 0);
+        for raw in [&b"\r\n"[..], b"*0\r\n", b"*-1\r\n"] {
+            let before = server.journal.end.get();
+            applier.apply(&[], raw, 1).expect("there is nothing to do");
+            assert_eq!(server.journal.end.get(), before + raw.len() as u64);
+        }
     }
 }
