@@ -12,6 +12,9 @@ use redis::{Server, Settings, Worker};
 const NOW: u64 = 1_700_000_000_000;
 /// Requests of one seed: long ones are slow to try and slow to become shorter.
 const REQUESTS_MAX: usize = 12;
+/// As the fuzzer of the server has it.
+const CLIENTS: usize = 3;
+const NEXT_CLIENT: u8 = 0xff;
 /// The version and the checksum behind a payload, which the fuzzers put there themselves.
 const FOOTER: usize = 10;
 const ID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -28,18 +31,35 @@ fn write(target: &str, seeds: impl IntoIterator<Item = Vec<u8>>) {
     }
 }
 
-/// What is sent in each conversation of a folder, a line each.
-fn sent(folder: &str) -> Vec<Vec<String>> {
+/// What is sent in each conversation of a folder, a line each, and by which client.
+fn sent(folder: &str) -> Vec<Vec<(usize, String)>> {
     let paths = std::fs::read_dir(at(folder)).expect("conversations are there").flatten().map(|entry| entry.path());
     let paths: BTreeSet<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "txt")).collect();
     let text = |path: &PathBuf| std::fs::read_to_string(path).expect("a conversation is text");
-    let line = |line: &str| line.split_once("> ").map(|(_, line)| line.to_owned());
+    let line = |line: &str| line.split_once("> ").map(|(who, line)| (who.parse().unwrap_or(1), line.to_owned()));
     paths.iter().map(|path| text(path).lines().filter_map(line).collect()).collect()
 }
 
 /// Conversations in pieces, each behind some bytes that choose how the fuzzer reads it.
-fn pieces(conversations: &[Vec<String>], before: &[u8]) -> Vec<Vec<u8>> {
-    let piece = |lines: &[String]| [before, lines.join("\r\n").as_bytes(), b"\r\n"].concat();
+fn pieces(conversations: &[Vec<(usize, String)>], before: &[u8]) -> Vec<Vec<u8>> {
+    let line = |(_, line): &(usize, String)| format!("{line}\r\n").into_bytes();
+    let piece = |lines: &[_]| [before.to_vec()].into_iter().chain(lines.iter().map(line)).collect::<Vec<_>>().concat();
+    conversations.iter().flat_map(|lines| lines.chunks(REQUESTS_MAX).map(piece)).collect()
+}
+
+/// The same with the byte that hands over to the next client.
+fn turns(conversations: &[Vec<(usize, String)>]) -> Vec<Vec<u8>> {
+    let piece = |lines: &[(usize, String)]| {
+        let (mut bytes, mut turn) = (Vec::new(), 0);
+        for (who, line) in lines {
+            while turn % CLIENTS != (who - 1) % CLIENTS {
+                bytes.push(NEXT_CLIENT);
+                turn += 1;
+            }
+            bytes.extend_from_slice(format!("{line}\r\n").as_bytes());
+        }
+        bytes
+    };
     conversations.iter().flat_map(|lines| lines.chunks(REQUESTS_MAX).map(piece)).collect()
 }
 
@@ -51,11 +71,11 @@ fn ask(worker: &mut Worker, request: &[u8]) -> Vec<u8> {
 }
 
 /// Values as DUMP gives them while these requests are served, one of each type and length.
-fn values(conversations: &[Vec<String>]) -> Vec<Vec<u8>> {
+fn values(conversations: &[Vec<(usize, String)>]) -> Vec<Vec<u8>> {
     let mut found = BTreeMap::new();
     for lines in conversations {
         let mut worker = Worker::new(Arc::new(Server::new(Settings { databases: 1, ..Settings::default() })), 0);
-        for line in lines {
+        for (_, line) in lines {
             ask(&mut worker, format!("{line}\r\n").as_bytes());
             let keys = String::from_utf8_lossy(&ask(&mut worker, b"KEYS *\r\n")).into_owned();
             for key in keys.lines().filter(|line| !line.starts_with(['*', '$'])) {
@@ -159,7 +179,7 @@ fn main() {
     values.extend(foreign_values());
     write("rdb_read", values.iter().map(file));
     write("restore", values);
-    write("redis_serve", pieces(&redis, b""));
+    write("redis_serve", turns(&redis));
     write("resp_request", pieces(&redis, &[0, 9]).into_iter().chain([b"\x02\x03$1\r\na\r\n$2\r\nbc\r\n".to_vec()]));
     write("memcached_serve", pieces(&memcached, &[40]));
     write("memcached_request", pieces(&memcached, b""));
