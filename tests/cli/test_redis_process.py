@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.connection import WAIT_SECONDS, ask
-from tests.servers import Server, free_port, memcluster, start_redis_mode, wait_for
+from tests.servers import Server, accepts, free_port, memcluster, start_redis_mode, wait_for
 
 Keep = Callable[[Server], Server]
 
@@ -24,7 +24,8 @@ def run_redis(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_well(started: Keep, number: signal.Signals) -> None:
     server = started(start_redis_mode("--threads", "1"))
-    assert ask(server.address, b"PING\r\n") == b"+PONG\r\n"
+    wait_for(lambda: ask(server.address, b"PING\r\n") == b"+PONG\r\n", "an answer when its data are loaded")
+    wait_for(lambda: "listening" in server.says(), "its process to say that it listens")
     server.signal(number)
     assert server.process.wait(WAIT_SECONDS) == 0
     assert [line.partition(": ")[2] for line in server.says().splitlines()] == [
@@ -38,6 +39,7 @@ def test_a_file_then_directives(started: Keep, tmp_path: Path) -> None:
     path.write_text(f'port 1\nunixsocket "{tmp_path}/socket"\ntcp-keepalive 60\nlog-format json\ntimeout 0\n')
     server = started(_with_file(path))
     socket = str(tmp_path / "socket")
+    wait_for(lambda: accepts(socket), "its socket, which comes after its port")
     wait_for(lambda: ask(socket, b"PING\r\n") == b"+PONG\r\n", "an answer when its data are loaded")
     # Its threads can answer before its process has written that it listens.
     wait_for(lambda: server.says().count("\n") == 2, "both lines of its log")
@@ -104,4 +106,5 @@ def test_help_and_version() -> None:
 def test_the_environment(started: Keep, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(os.environ, "MEMCLUSTER_REDIS_UNIXSOCKET", str(tmp_path / "socket"))
     started(start_redis_mode("--threads", "1"))
+    wait_for(lambda: accepts(str(tmp_path / "socket")), "its socket, which comes after its port")
     wait_for(lambda: ask(str(tmp_path / "socket"), b"PING\r\n") == b"+PONG\r\n", "an answer when its data are loaded")

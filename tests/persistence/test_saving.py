@@ -160,7 +160,7 @@ def test_a_file_is_looked_through(started: Keep, tmp_path: Path) -> None:
     assert lines[-1].startswith("  checksum ")
     content = path.read_bytes()
     broken = tmp_path / "broken.rdb"
-    broken.write_bytes(content[:2000] + b"\xff" + content[2001:])
+    broken.write_bytes(content[:2000] + bytes([content[2000] ^ 0xFF]) + content[2001:])
     found = run_to_its_end("redis", "check", str(path), str(broken))
     assert found.returncode == 1
     assert "BROKEN at byte " in found.stderr
