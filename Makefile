@@ -18,13 +18,18 @@ FUZZ_ALLOCATION := ASAN_OPTIONS=max_allocation_size_mb=64
 
 # An editable build is a debug build unless this says otherwise.
 export SETUPTOOLS_RUST_CARGO_PROFILE := release
+# Else rustdoc looks for make's jobs, which only a recipe that calls make is given, and warns.
+export CARGO_MAKEFLAGS :=
 
 .PHONY: up test lint bench fuzz wheel help venv test-rust test-python docs format
 
 up: $(NATIVE)  ## Start a cluster here: ARGS="--nodes 3 --port 11211 --memory 64M"
 	@$(VENV)/bin/memcluster up $(ARGS)
 
-test: test-rust test-python  ## Run every test, Rust's and Python's; tests of a peer that is not installed are skipped by name
+# Building the engine keeps one core busy for long, so Rust's tests are built and run beside it; what each says comes in one piece.
+test:  ## Run every test, Rust's and Python's; tests of a peer that is not installed are skipped by name
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-rust $(NATIVE)
+	@$(MAKE) --no-print-directory test-python
 
 lint: $(NATIVE)  ## Check style and types: ruff, mypy, stubtest, rustfmt, clippy
 	$(PYTHON) -m ruff check .
