@@ -9,6 +9,9 @@ WORKSPACE := --manifest-path native/Cargo.toml --workspace --locked
 NATIVE := memcluster/_native.abi3.so
 RUST_SOURCES := $(shell find native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 ARGS :=
+# Tests wait more than they compute: two processes keep two cores busy, each with files of its own. A test that hangs ends the run.
+# ARGS="-n 0" runs all in one process.
+SHARED_OUT := -n 2 --no-loadscope-reorder --max-worker-restart 0
 DIST := dist
 FUZZ_SECONDS := 60
 # What an input merely claims is not to be allocated: libFuzzer's own bound of one allocation holds only where it looks for leaks too. The
@@ -66,7 +69,7 @@ test-rust:
 	$(CARGO) test $(WORKSPACE) --exclude python --quiet --no-fail-fast
 
 test-python: $(NATIVE)
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest $(SHARED_OUT) $(ARGS)
 
 docs: $(NATIVE)
 	$(PYTHON) -m docs.tables

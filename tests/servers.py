@@ -38,8 +38,12 @@ START_SECONDS = 30.0
 ATTEMPTS_MAX = 3
 """A free port can be taken between being found and being used."""
 FIRST_OF_KERNEL = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-PORTS = range(16_000, FIRST_OF_KERNEL) or range(16_000, 65_536)
-"""Which the kernel gives to nobody who asks for any port: one stays free until it is used, and used again."""
+FREE_OF_KERNEL = range(16_000, FIRST_OF_KERNEL) or range(16_000, 65_536)
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+EACH = len(FREE_OF_KERNEL) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+PORTS = FREE_OF_KERNEL[WORKER * EACH :][:EACH]
+"""Which the kernel gives to nobody who asks for any port: one stays free until it is used, and used again. Processes
+that share the tests out have none in common: a group that takes the ports next to its own takes nobody's."""
 ASKED = itertools.count(os.getpid() * 100)
 
 
