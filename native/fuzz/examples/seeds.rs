@@ -47,6 +47,17 @@ fn pieces(conversations: &[Vec<(usize, String)>], before: &[u8]) -> Vec<Vec<u8>>
     conversations.iter().flat_map(|lines| lines.chunks(REQUESTS_MAX).map(piece)).collect()
 }
 
+/// The same as a primary's stream, which knows no lines of words.
+fn streams(conversations: &[Vec<(usize, String)>]) -> Vec<Vec<u8>> {
+    let word = |word: &str| format!("${}\r\n{word}\r\n", word.len());
+    let request = |(_, line): &(usize, String)| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        format!("*{}\r\n{}", words.len(), words.into_iter().map(word).collect::<String>())
+    };
+    let piece = |lines: &[_]| [b"\0", lines.iter().map(request).collect::<String>().as_bytes()].concat();
+    conversations.iter().flat_map(|lines| lines.chunks(REQUESTS_MAX).map(piece)).collect()
+}
+
 /// The same with the byte that hands over to the next client.
 fn turns(conversations: &[Vec<(usize, String)>]) -> Vec<Vec<u8>> {
     let piece = |lines: &[(usize, String)]| {
@@ -178,6 +189,8 @@ fn main() {
     let mut values = values(&redis);
     values.extend(foreign_values());
     write("rdb_read", values.iter().map(file));
+    let snapshots = values.iter().map(|value| [b"\x01", &file(value)[..]].concat());
+    write("replica_follow", snapshots.chain(streams(&redis)));
     write("restore", values);
     write("redis_serve", turns(&redis));
     write("resp_request", pieces(&redis, &[0, 9]).into_iter().chain([b"\x02\x03$1\r\na\r\n$2\r\nbc\r\n".to_vec()]));
