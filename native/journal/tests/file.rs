@@ -270,6 +270,43 @@ fn a_rotation_begins_a_file_that_stands_alone() {
 }
 
 #[test]
+fn a_log_that_is_switched_on_leaves_the_former_one_until_it_has_a_base() {
+    let folder = Folder::new();
+    let journal = wanted(0);
+    let set = |value: &[u8]| {
+        let mut bytes = Vec::new();
+        words::put(&mut bytes, &[b"SET", b"key", value]);
+        journal.append(0, &bytes);
+        journal.kick();
+    };
+    let start =
+        |directory| Writer::start(journal.clone(), directory, false, Fsync::EverySecond).expect("the log begins");
+    let writer = start(folder.open());
+    set(b"former");
+    writer.stop();
+    let former = folder.open().parts();
+    for is_based in [false, true] {
+        // Killed before it has a base, and switched on again.
+        let mut directory = folder.open();
+        directory.begin_unlisted();
+        let writer = start(directory);
+        set(b"latter");
+        writer.flush();
+        assert!(!writer.is_listed());
+        assert_eq!(folder.open().parts(), former);
+        assert!(content(&former[0]).windows(6).any(|word| word == b"former"));
+        if is_based {
+            fs::write(writer.temporary(), b"REDIS0009").expect("it can be written");
+            writer.rotate();
+            writer.rebase("rdb").expect("the base is new");
+            assert!(writer.is_listed());
+            assert!(folder.open().base().is_some() && !former[0].exists());
+        }
+        writer.stop();
+    }
+}
+
+#[test]
 fn a_log_of_one_file_becomes_a_base_and_a_strange_folder_is_refused() {
     let folder = Folder::new();
     fs::write(folder.0.join("appendonly.aof"), b"*1\r\n$4\r\nPING\r\n").expect("it can be written");

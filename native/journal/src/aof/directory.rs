@@ -9,6 +9,9 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::manifest::{Entry, Manifest};
 
+/// What names begin with as long as no manifest names the file: swept away when a log is begun.
+const TEMPORARY: &str = "temp-";
+
 /// Where a log lies and how its files are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -122,14 +125,17 @@ impl Directory {
         Ok(())
     }
 
-    /// Removes what a rewrite that was interrupted has left; none is on its way.
+    /// Removes what a rewrite that was interrupted has left; none is on its way. What is to be superseded by a base that has yet to be
+    /// stays: until then it is the log.
     pub(super) fn sweep(&self) {
         for entry in fs::read_dir(self.names.path()).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().starts_with("temp-") {
+            if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
                 _ = fs::remove_file(entry.path());
             }
         }
-        self.manifest.history.iter().for_each(|entry| _ = fs::remove_file(self.part(entry)));
+        if !self.is_unlisted {
+            self.manifest.history.iter().for_each(|entry| _ = fs::remove_file(self.part(entry)));
+        }
     }
 
     /// The manifest on the disk does not name what is written.
@@ -171,10 +177,18 @@ impl Directory {
     /// Where a new base is written before it is one.
     #[must_use]
     pub fn temporary(&self) -> PathBuf {
-        self.names.path().join("temp-rewrite.base")
+        self.names.path().join(format!("{TEMPORARY}rewrite.base"))
     }
 
+    /// Where it lies: what no manifest names yet is called so that a server that finds it takes it for nothing.
     fn part(&self, entry: &Entry) -> PathBuf {
+        let is_unnamed = self.is_unlisted && self.manifest.increments.contains(entry);
+        let place = self.place(entry);
+        if is_unnamed { place.with_file_name(format!("{TEMPORARY}{}", entry.name)) } else { place }
+    }
+
+    /// Where a manifest says that it lies.
+    fn place(&self, entry: &Entry) -> PathBuf {
         self.names.path().join(&entry.name)
     }
 
@@ -198,9 +212,9 @@ impl Directory {
         self.create()?;
         let sequence = self.manifest.next();
         let entry = Entry { name: format!("{}.{sequence}.incr.aof", self.names.file), sequence };
+        self.manifest.increments.push(entry.clone());
         let path = self.part(&entry);
         let begun = File::options().write(true).create(true).truncate(true).open(&path).and_then(begin);
-        self.manifest.increments.push(entry);
         let done = begun.map_err(said("can't begin", &path)).and_then(|begun| {
             if !self.is_unlisted {
                 self.persist()?;
@@ -226,17 +240,21 @@ impl Directory {
         fs::rename(self.temporary(), &path).map_err(said("can't make the base", &path))?;
         let mut superseded = before.increments.clone();
         let increments = superseded.split_off(superseded.len().saturating_sub(1));
-        let history = before.history.iter().cloned().chain(before.base.clone()).chain(superseded).collect();
+        let history: Vec<_> = before.history.iter().cloned().chain(before.base.clone()).chain(superseded).collect();
+        let gone: Vec<_> = history.iter().map(|entry| self.part(entry)).collect();
+        let stays = increments.last().map(|entry| [self.part(entry), self.place(entry)]);
+        let listed = stays.as_ref().map_or(Ok(()), |[from, to]| fs::rename(from, to).map_err(said("can't name", to)));
         self.manifest = Manifest { base: Some(entry), history, increments };
-        if let Err(why) = self.persist() {
+        if let Err(why) = listed.and_then(|()| self.persist()) {
             self.manifest = before;
+            if let Some([from, to]) = stays {
+                _ = fs::rename(to, from);
+            }
             _ = fs::remove_file(&path);
             return Err(why);
         }
         self.is_unlisted = false;
-        for entry in &self.manifest.history {
-            _ = fs::remove_file(self.part(entry));
-        }
+        gone.iter().for_each(|path| _ = fs::remove_file(path));
         // If this fails, the files that it still names are gone already: history need not be there.
         self.manifest.history.clear();
         self.persist().or(Ok(()))
@@ -245,7 +263,7 @@ impl Directory {
     fn persist(&self) -> Result<(), String> {
         let folder = self.names.path();
         let (path, temporary) =
-            (folder.join(self.names.manifest()), folder.join(format!("temp-{}", self.names.manifest())));
+            (folder.join(self.names.manifest()), folder.join(format!("{TEMPORARY}{}", self.names.manifest())));
         let written = File::create(&temporary).and_then(|mut file| {
             file.write_all(self.manifest.text().as_bytes())?;
             file.sync_all()

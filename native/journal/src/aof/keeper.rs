@@ -1,7 +1,7 @@
 //! What the log's thread does, over and over: write what has been appended, bring it to the disk when that is due, do what is ordered.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -208,9 +208,10 @@ impl Keeper {
             return Err("the log can't be written at the moment".to_owned());
         }
         self.directory.rebase(extension)?;
+        // Before whoever waits for the disk is told: he asks for both.
+        self.shared.is_listed.store(true, SeqCst);
         self.sync()?;
         let size = self.directory.size();
-        self.shared.is_listed.store(true, Relaxed);
         self.shared.size.store(size, Relaxed);
         self.shared.size_of_base.store(size, Relaxed);
         Ok(())

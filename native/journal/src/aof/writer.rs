@@ -152,8 +152,13 @@ impl Writer {
     pub fn status(&self) -> Status {
         let Shared { size, size_of_base, delayed_syncs, .. } = &*self.shared;
         let [size, size_of_base, delayed_syncs] = [size, size_of_base, delayed_syncs].map(|count| count.load(Relaxed));
-        let (is_listed, is_lost) = (self.shared.is_listed.load(Relaxed), self.shared.is_lost.load(Relaxed));
+        let (is_listed, is_lost) = (self.is_listed(), self.shared.is_lost.load(Relaxed));
         Status { size, size_of_base, delayed_syncs, is_listed, is_lost }
+    }
+
+    /// What is in the file can be read again: it has a base, or began with nothing.
+    pub fn is_listed(&self) -> bool {
+        self.shared.is_listed.load(SeqCst)
     }
 
     /// Where a new base is written before `rebase` makes it one.

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 
 use dataset::Millis;
+use journal::Want;
 use journal::aof::{Directory, Fsync, Names, Status, Writer};
 use parking_lot::Mutex;
 
@@ -92,6 +93,13 @@ impl Rewriting {
 impl Server {
     pub(crate) fn log_writer(&self) -> Option<Arc<Writer>> {
         self.aof.writer.lock().clone()
+    }
+
+    /// How far the local disk holds the stream, if there is a file that can be read again. One that has been switched on holds nothing
+    /// before its base is made.
+    pub(crate) fn on_disk(&self) -> Option<u64> {
+        let is_listed = || self.aof.writer.lock().as_ref().is_none_or(|writer| writer.is_listed());
+        (self.journal.is_wanted_by(Want::File) && is_listed()).then(|| self.journal.synced.get())
     }
 
     /// There is one on the disk, or something that its place is taken by.

@@ -65,3 +65,46 @@ impl Server {
         self.aof.is_suspended.store(false, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+    use std::{fs, thread};
+
+    use journal::aof::Names;
+
+    use super::*;
+    use crate::server::Settings;
+
+    /// Replicas say by this that their disk has something, and WAITAOF counts it.
+    #[test]
+    fn without_a_base_nothing_is_on_the_disk() {
+        let home = std::env::temp_dir().join(format!("memc-switch-{}", std::process::id()));
+        let names = Names { home: home.clone(), folder: "appendonlydir".into(), file: "appendonly.aof".into() };
+        // In the way of the base.
+        let obstacle = names.path().join("temp-rewrite.base");
+        fs::create_dir_all(&obstacle).expect("a folder");
+        let text = home.to_str().expect("text").to_owned();
+        let config = [("dir", text), ("appendonly", "yes".to_owned())].map(|(name, value)| (name.to_owned(), value));
+        let settings = Settings { config: config.to_vec(), ..Settings::default() };
+        let server = Arc::new(Server::new(settings).configured().expect("right"));
+        let wait_for = |what: &str, is_so: &dyn Fn() -> bool| {
+            let began = Instant::now();
+            while !is_so() {
+                assert!(began.elapsed() < Duration::from_secs(30), "{what}");
+                thread::sleep(Duration::from_millis(1));
+            }
+        };
+        server.aof.has_begun.store(true, Relaxed);
+        server.switch_log_on(1);
+        wait_for("the base to fail", &|| server.aof.rewriting().failures.load(Relaxed) > 0);
+        assert!(server.journal.is_wanted_by(Want::File));
+        assert_eq!((server.on_disk(), Directory::open(names.clone()).expect("a log of nothing").base()), (None, None));
+        fs::remove_dir(&obstacle).expect("a folder");
+        server.tend_log(2);
+        wait_for("the base", &|| server.on_disk().is_some());
+        assert!(Directory::open(names.clone()).expect("right").base().is_some());
+        server.end_log();
+        fs::remove_dir_all(&home).expect("a folder");
+    }
+}

@@ -61,8 +61,7 @@ impl Needs {
             None => replicas.count_at(self.offset),
             Some(_) => replicas.count_synced_at(self.offset),
         };
-        let has_file = server.journal.is_wanted_by(journal::Want::File);
-        let near = has_file && server.journal.synced.get() >= self.offset;
+        let near = server.on_disk().is_some_and(|held| held >= self.offset);
         (near.into(), far as i64)
     }
 

@@ -57,7 +57,7 @@ pub struct Follower {
     is_silent: bool,
     acked_at: Millis,
     /// What it then said: the ends of what it has applied, and of what its disk holds.
-    acked: (u64, u64),
+    acked: (u64, Option<u64>),
 }
 
 impl Follower {
@@ -65,7 +65,7 @@ impl Follower {
     #[must_use]
     pub fn new(server: Arc<Server>) -> Self {
         let applier = Applier::new(server.clone());
-        let (generation, acked_at, acked) = (0, 0, (0, 0));
+        let (generation, acked_at, acked) = (0, 0, (0, None));
         let (link, receiving, takes_over, is_lost, has_loaded, is_silent) = (None, None, false, false, false, true);
         Self {
             server,
@@ -223,22 +223,24 @@ impl Follower {
 
     /// A member of a group says at once what it has, and what has come to its disk: somebody may wait for it.
     fn acknowledge_news(&mut self, out: &mut Vec<u8>, now: Millis) {
-        let (is_streaming, journal) = (self.link.as_ref().is_some_and(Link::is_streaming), &self.server.journal);
-        let are_news = self.acked != (journal.end.get(), journal.synced.get());
-        if is_streaming && are_news && self.server.group.is_member() {
+        let is_streaming = self.link.as_ref().is_some_and(Link::is_streaming);
+        if is_streaming && self.server.group.is_member() && self.acked != self.held() {
             self.acknowledge(out, now);
         }
     }
 
+    /// What it has applied, and how much of that its disk holds.
+    fn held(&self) -> (u64, Option<u64>) {
+        (self.server.journal.end.get(), self.server.on_disk())
+    }
+
     fn acknowledge(&mut self, out: &mut Vec<u8>, now: Millis) {
-        self.acked_at = now;
-        self.acked = (self.server.journal.end.get(), self.server.journal.synced.get());
-        let journal = &self.server.journal;
+        (self.acked_at, self.acked) = (now, self.held());
         let text = |number: u64| number.to_string().into_bytes();
-        let (end, synced, epoch) = (text(journal.end.get()), text(journal.synced.get()), journal.history().epoch);
+        let (end, synced, epoch) = (text(self.acked.0), self.acked.1.map(text), self.server.journal.history().epoch);
         let mut request: Vec<&[u8]> = vec![b"REPLCONF", b"ACK", &end];
-        if journal.is_wanted_by(journal::Want::File) {
-            request.extend([&b"FACK"[..], &synced]);
+        if let Some(synced) = &synced {
+            request.extend([&b"FACK"[..], synced]);
         }
         let number = text(epoch);
         if epoch > 0 {
