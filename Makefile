@@ -11,7 +11,7 @@ RUST_SOURCES := $(shell find native -name target -prune -o \( -name '*.rs' -o -n
 ARGS :=
 # Tests wait more than they compute: two processes keep two cores busy, each with files of its own. A test that hangs ends the run.
 # ARGS="-n 0" runs all in one process.
-SHARED_OUT := -n 2 --no-loadscope-reorder --max-worker-restart 0
+SHARED_OUT := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 DIST := dist
 FUZZ_SECONDS := 60
 # What an input merely claims is not to be allocated: libFuzzer's own bound of one allocation holds only where it looks for leaks too. The

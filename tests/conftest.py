@@ -15,22 +15,6 @@ settings.register_profile("short", deadline=None, suppress_health_check=BUSY)
 settings.register_profile("long", deadline=None, suppress_health_check=BUSY, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
-BY_PORT = "tests/unit/test_testing.py", "tests/unit/proxy/test_proxy.py", "tests/examples/"
-"""Where a cluster inside the test's process takes memcached's own port."""
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """A file's tests stay together, in order, with the servers they share; so do those that need the same port."""
-    from xdist.scheduler import LoadFileScheduling
-
-    class Shares(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "port" if nodeid.startswith(BY_PORT) else super()._split_scope(nodeid)
-
-    return Shares(config, log)
-
-
 # A run in a shell's background ignores SIGINT, and so would all that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -20,8 +20,9 @@ def resolve(listen: Iterable[str], port: int) -> list[str]:
     found: dict[str, None] = {}
     for text in listen:
         host, own_port = split(strip_prefixes(text), text)
+        there = port if own_port is None else own_port
         for address in look_up(ANY.get(host, host), text):
-            found[f"[{address}]:{own_port or port}" if ":" in address else f"{address}:{own_port or port}"] = None
+            found[f"[{address}]:{there}" if ":" in address else f"{address}:{there}"] = None
     return list(found)
 
 

@@ -96,6 +96,12 @@ def test_starting_and_stopping_takes_well_under_a_second() -> None:
     assert min(taken) < 1, taken
 
 
+def test_two_run_beside_each_other() -> None:
+    each = {"nodes": 1, "port": 0, "memory": "16m", "threads": 1}
+    with Cluster(**each) as first, Cluster(**each) as second:
+        assert first.port != second.port
+
+
 def test_nothing_stays_behind() -> None:
     before = threading.active_count()
     with Cluster(nodes=2, port=0, memory="16m", threads=1) as cluster:
