@@ -134,6 +134,22 @@ fn stream() -> Vec<u8> {
     writer.bytes().to_vec()
 }
 
+/// A set in a listpack, of one member that is so long that its length behind it takes two bytes, or three.
+fn set_of_one(length: usize) -> Vec<u8> {
+    let member = [&[0xf0][..], &(length as u32).to_le_bytes(), &vec![b'm'; length]].concat();
+    let groups = [member.len() >> 14, member.len() >> 7 & 127, member.len() & 127].map(|group| group as u8);
+    let behind = match groups {
+        [0, middle, low] => vec![middle, low | 0x80],
+        [high, middle, low] => vec![high, middle | 0x80, low | 0x80],
+    };
+    let whole = (6 + member.len() + behind.len() + 1) as u32;
+    let listpack = [&whole.to_le_bytes(), &b"\x01\0"[..], &member, &behind, &[0xff]].concat();
+    let mut writer = Writer::bare(Options::default());
+    writer.kind(Type::SetListpack);
+    writer.string(&listpack);
+    writer.bytes().to_vec()
+}
+
 /// Forms that are read and never written here.
 fn foreign_values() -> Vec<Vec<u8>> {
     let packed: [(Type, &[u8]); 8] = [
@@ -147,7 +163,7 @@ fn foreign_values() -> Vec<Vec<u8>> {
         (Type::HashZiplist, b"\x13\x13\0\0\0\x0f\0\0\0\x02\0\0\x03abc\x04\xfe\x05\xff"),
     ];
     let values = packed.into_iter().map(|(kind, value)| [&[kind as u8], value].concat());
-    values.chain([stream()]).collect()
+    values.chain([stream(), set_of_one(200), set_of_one(20_000)]).collect()
 }
 
 /// A file of one key behind the magic, with no checksum.

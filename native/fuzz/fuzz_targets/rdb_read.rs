@@ -47,14 +47,16 @@ fn told(source: impl BufRead) -> (usize, u64, Option<String>) {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    for (magic, is_in_pieces) in [("REDIS0012", bytes.len() % 2 > 0), ("VALKEY080", bytes.len() % 2 == 0)] {
+    let is_even = bytes.len() % 2 == 0;
+    for (magic, is_in_pieces) in [("REDIS0012", !is_even), ("VALKEY080", is_even)] {
         let file = [magic.as_bytes(), bytes].concat();
         let whole = told(&file[..]);
         assert!(whole.0 <= EXPANSION_MAX * file.len());
         assert!(!is_in_pieces || told(BufReader::with_capacity(1 + bytes.len() % PIECE_MAX, &file[..])) == whole);
     }
     let _ = read(bytes, |_| Ok(()));
-    let mut sealed = [bytes, &[11, 0]].concat();
+    let version = if is_even { [80, 0] } else { [11, 0] };
+    let mut sealed = [bytes, &version].concat();
     sealed.extend_from_slice(&Crc64::of(&sealed).to_le_bytes());
     if let Some(opened) = payload::open(&sealed) {
         let _ = opened.read(|_| Ok(()));
