@@ -75,8 +75,13 @@ def test_a_killed_node(policy: str, started: Started) -> None:
         check_policy(policy, proxy, victim, lost)
         proxy.children.append(started(start_node(port=victim.port)))
         wait_until("up", proxy, victim)
-        wait_for(lambda: set(sets(proxy, b"third").values()) == {b"STORED\r\n"}, "every key to be stored again")
-    assert all(b"third" in line for line in gets(proxy).values())
+        # A busy machine may hold another node up for longer than a request may take: with `eject` its keys move then.
+        wait_for(lambda: holds_again(proxy), "every key to be stored again")
+
+
+def holds_again(proxy: Server) -> bool:
+    is_stored = set(sets(proxy, b"third").values()) == {b"STORED\r\n"}
+    return is_stored and all(b"third" in line for line in gets(proxy).values())
 
 
 def check_policy(policy: str, proxy: Server, victim: Server, lost: set[bytes]) -> None:
