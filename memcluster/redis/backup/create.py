@@ -86,6 +86,7 @@ def _take(target: Target, manifest: Manifest, wanted: Wanted, world: World) -> M
     deadline = time.monotonic() + wanted.timeout_seconds
     with Client(node.address, world.login) as client:
         path = _place(target, manifest, client)
+        _wait_until_free(client, deadline)
         client.ask("MEMC.SNAPSHOT", str(path))
         said = _wait(client, path, deadline)
         version = client.info("server").get("memcluster_version", "")
@@ -132,6 +133,15 @@ def _place(target: Target, manifest: Manifest, client: Client) -> Path:
         return target.directory / manifest.name / DATA
     folder = resp.mapping(client.ask("CONFIG", "GET", "dir"))["dir"]
     return Path(resp.text(folder)).absolute() / f"{manifest.name}.snapshot.rdb"
+
+
+def _wait_until_free(client: Client, deadline: float) -> None:
+    """A node writes one at a time, and one whose taker has died to its end."""
+    while resp.text((said := resp.mapping(client.ask("MEMC.SNAPSHOT", "STATUS"))).get("state")) == "running":
+        if time.monotonic() > deadline:
+            path = resp.text(said.get("path"))
+            raise BackupError(f"{client.address} writes another snapshot ({path}): give it longer with --timeout")
+        time.sleep(POLL_SECONDS)
 
 
 def _wait(client: Client, path: Path, deadline: float) -> dict[str, Any]:
