@@ -16,7 +16,11 @@ def open_socket(address: Address, timeout: float = WAIT_SECONDS) -> socket.socke
     if isinstance(address, str):
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         stream.settimeout(timeout)
-        stream.connect(address)
+        try:
+            stream.connect(address)
+        except BaseException:
+            stream.close()
+            raise
         return stream
     stream = socket.create_connection(address, timeout=timeout)
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
