@@ -80,7 +80,7 @@ class RedisNode:
             notice = self._engine.start()
         except (ValueError, OSError) as error:
             self._engine.stop(0)
-            raise NodeError(f"{error}{_file_advice(self.settings)}") from error
+            raise NodeError(f"{error}{_file_advice(str(error), self.settings)}") from error
         if notice:
             log.warning(notice)
 
@@ -134,9 +134,10 @@ def _is_here(host: str) -> bool:
     return True
 
 
-def _file_advice(settings: RedisSettings) -> str:
-    """What to do when a file that the data begins with is not there."""
-    missing = (name for name in ("load", "seed") if (path := getattr(settings, name)) and not Path(path).is_file())
+def _file_advice(complaint: str, settings: RedisSettings) -> str:
+    """What to do when it is that a file that the data begins with is not there."""
+    named = {"load": settings.load, "seed": settings.seed}
+    missing = (name for name, path in named.items() if complaint.startswith(f"{path}: No such file"))
     return "".join(f": name an RDB file that there is with --{name}" for name in missing)
 
 

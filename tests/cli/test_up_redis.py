@@ -138,7 +138,7 @@ def test_what_cannot_be(tmp_path: Path, table: str, complaint: str) -> None:
 
 
 def test_it_ends_when_its_only_process_cannot_start(tmp_path: Path) -> None:
-    said = refusal(tmp_path, "[redis.a]\nport = 0\nload = 'none.rdb'")
+    said = refusal(tmp_path, f"[redis.a]\nport = 0\ndir = '{tmp_path}'\nload = 'none.rdb'")
     assert "none.rdb: No such file or directory (os error 2): name an RDB file that there is with --load" in said
     assert said.endswith("a cannot be started: it ended before it served; what it said stands above\n")
 
