@@ -63,7 +63,7 @@ class Up:
 
 
 def start_up(folder: Path, *arguments: str, program: list[str] | None = None, path: str | None = None) -> Up:
-    """Starts `memcluster up` and does not wait for it: this checkout's, or another program's."""
+    """Starts `memcluster up` in that folder and does not wait for it: this checkout's, or another program's."""
     program = program or [sys.executable, "-m", "memcluster"]
     runtime = folder / "runtime"
     runtime.mkdir()
@@ -72,7 +72,7 @@ def start_up(folder: Path, *arguments: str, program: list[str] | None = None, pa
     with out.open("wb") as standard, err.open("wb") as errors:
         process = subprocess.Popen(
             [*program, "up", *arguments],
-            stdout=standard, stderr=errors, stdin=subprocess.DEVNULL, env=environment, cwd=folder if path else None,
+            stdout=standard, stderr=errors, stdin=subprocess.DEVNULL, env=environment, cwd=folder,
         )  # fmt: skip
     return Up(process, runtime, out, err, program, environment)
 
