@@ -230,6 +230,33 @@ proptest! {
 }
 
 #[test]
+fn a_length_that_reaches_over_the_last_mark_is_damage() {
+    let folder = Folder::new();
+    let mut seen = 0;
+    for length in 10..70 {
+        let words = vec![b"SET".to_vec(), b"key".to_vec(), vec![b'x'; length]];
+        let unit = |words: &Words| Unit { database: 0, commands: vec![words.clone()], is_awaited: true };
+        let (path, acknowledged) = write(&folder, &[unit(&words), unit(&words)]);
+        let mut bytes = content(&path);
+        let begun = acknowledged[0].0 as usize;
+        let value = begun + bytes[begun..].iter().position(|byte| *byte == b'x').expect("there is the value");
+        let wrong = (bytes.len() - 2 - value).to_string();
+        if wrong.len() == length.to_string().len() {
+            seen += 1;
+            bytes[value - 4..value - 2].copy_from_slice(wrong.as_bytes());
+            let damage = commands(&bytes).0.expect_err("the mark is in the value");
+            assert_eq!((damage.at, damage.right), (begun as u64, begun as u64), "{}", damage.why);
+            assert!(damage.why.contains("a length is wrong"), "{}", damage.why);
+            // Also where what came behind it was torn off.
+            bytes.extend_from_slice(b"*1\r\n$4\r\nPI");
+            assert_eq!(commands(&bytes).0.expect_err("the mark is in the value").right, begun as u64);
+        }
+        fs::remove_dir_all(folder.names().path()).expect("it is there");
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+#[test]
 fn a_rotation_begins_a_file_that_stands_alone() {
     let folder = Folder::new();
     let journal = wanted(0);

@@ -39,7 +39,8 @@ pub(crate) enum Line {
     Mark(Mark),
 }
 
-const PREFIX: &[u8] = b"#MC:";
+/// What all of them begin with.
+pub(super) const PREFIX: &[u8] = b"#MC:";
 /// What a mark's checksum stands behind.
 const CRC: &[u8] = b",crc=";
 /// The checksum's digits and the line's end.

@@ -1,7 +1,8 @@
 //! Reads one file of the log: its commands in order, every checksum verified, and how far it is whole.
 //!
 //! A file may end in the middle of something: the process was killed while it wrote. It is whole up to its last complete unit. But
-//! when a mark stands behind the place where it seems to end, a length is wrong there, and that is damage.
+//! when a mark stands behind the place where it seems to end, or within a word of the last unit, a length is wrong there, and that is
+//! damage.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -86,6 +87,7 @@ pub fn read(
         right: first,
         noted: 0,
         is_marked: false,
+        has_swallowed: false,
         outcome: Outcome { whole: first, ..Outcome::default() },
     };
     reader.run(sink)
@@ -112,6 +114,8 @@ struct Reader<R> {
     noted: u64,
     /// There are marks in it, right or wrong.
     is_marked: bool,
+    /// A word behind the last mark holds the next one, and has left the buffer.
+    has_swallowed: bool,
     outcome: Outcome,
 }
 
@@ -214,6 +218,7 @@ impl<R: Read> Reader<R> {
         self.outcome.marks += 1;
         (self.outcome.position, self.outcome.unmarked) = (position, 0);
         self.outcome.ends_with_mark = true;
+        self.has_swallowed = false;
         Ok(())
     }
 
@@ -227,6 +232,7 @@ impl<R: Read> Reader<R> {
 
     /// Reads at least so many bytes, which are there. What is done with leaves the buffer.
     fn fill(&mut self, missing: usize) -> io::Result<()> {
+        self.has_swallowed |= self.swallows();
         self.crc.update(&self.buffer[self.hashed..self.start]);
         self.buffer.drain(..self.start);
         (self.start, self.told, self.hashed) = (0, 0, 0);
@@ -242,6 +248,10 @@ impl<R: Read> Reader<R> {
     /// Nothing more can be read: the file ends here, or a wrong length says so.
     fn end(&mut self) -> io::Result<Result<Outcome, Damage>> {
         let is_cut = self.left > 0 || self.start < self.buffer.len() || self.is_open;
+        if self.has_swallowed || self.swallows() {
+            let why = "a length is wrong: it goes beyond the mark that vouches for it".to_owned();
+            return Ok(Err(Damage { at: self.right, ..self.damage(why) }));
+        }
         if is_cut && self.has_later_mark()? {
             return Ok(Err(self.damage("a length is wrong: it goes beyond the end of the file".to_owned())));
         }
@@ -250,29 +260,23 @@ impl<R: Read> Reader<R> {
         Ok(Ok(std::mem::take(&mut self.outcome)))
     }
 
-    /// Whether the mark of the group that begins here stands in what is left: the stream's offset there is as many bytes further as the
-    /// file's place is. A line in a value that looks like a mark does not know that.
+    /// Whether the commands in the buffer that no mark vouches for so far hold the mark of their group in a word: a wrong length has
+    /// reached over it and happens to end where something else does.
+    fn swallows(&self) -> bool {
+        let place = self.at - (self.start - self.hashed) as u64;
+        self.outcome.position.is_some() && self.holds_mark(&self.buffer[self.hashed..self.start], place)
+    }
+
+    /// Whether the mark of the group that begins here stands in what is left.
     fn has_later_mark(&mut self) -> io::Result<bool> {
-        let (right, noted) = (self.right, self.noted);
-        let known = match self.outcome.position {
-            Some(position) => Some(position.offset),
-            // A file of ours has marks from its beginning on.
-            None if self.outcome.commands > 1 => return Ok(false),
-            None => None,
-        };
-        let is_it = |line: &[u8], place: u64| match mark::parse(line) {
-            Ok(Some(Line::Mark(mark))) => known.is_none_or(|known| mark.offset == known + (place - right - noted)),
-            _ => false,
-        };
+        // A file of ours has marks from its beginning on.
+        if self.outcome.position.is_none() && self.outcome.commands > 1 {
+            return Ok(false);
+        }
         let (mut window, mut place) = (self.buffer.split_off(self.start), self.at);
         loop {
-            let mut line_place = place;
-            for line in window.split_inclusive(|byte| *byte == b'\n') {
-                let at = memchr::memrchr(b'#', line).unwrap_or(0);
-                if is_it(&line[at..], line_place + at as u64) {
-                    return Ok(true);
-                }
-                line_place += line.len() as u64;
+            if self.holds_mark(&window, place) {
+                return Ok(true);
             }
             let done = window.len().saturating_sub(MARK_MAX);
             window.drain(..done);
@@ -281,6 +285,19 @@ impl<R: Read> Reader<R> {
                 return Ok(false);
             }
         }
+    }
+
+    /// Whether the mark of the group that begins here stands in bytes from a place of the file: the stream's offset there is as many
+    /// bytes further as the file's place is. A line in a value that looks like a mark does not know that.
+    fn holds_mark(&self, bytes: &[u8], place: u64) -> bool {
+        memchr::memmem::find_iter(bytes, mark::PREFIX).any(|at| {
+            let rest = &bytes[at..bytes.len().min(at + MARK_MAX)];
+            let line = memchr::memchr(b'\n', rest).map_or(rest, |end| &rest[..=end]);
+            let Ok(Some(Line::Mark(mark))) = mark::parse(line) else { return false };
+            let further = (place + at as u64).checked_sub(self.right + self.noted);
+            let known = self.outcome.position.map(|position| position.offset);
+            known.is_none_or(|known| further.is_some_and(|further| mark.offset == known + further))
+        })
     }
 
     fn damage(&self, why: String) -> Damage {
