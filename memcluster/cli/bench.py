@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,10 @@ from memcluster.errors import ConfigError, MemclusterError
 from memcluster.load import plot, workload
 from memcluster.load.presets import PRESETS
 from memcluster.load.runs import faults
+from memcluster.node.daemon import allow_descriptors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # What neither an option nor a preset says.
 DEFAULTS = {"keys": 100_000, "key_bytes": 23, "value_bytes": {"kind": "fixed", "bytes": 100}, "set_share": 0.1}
@@ -28,6 +30,9 @@ FILL_CONNECTIONS, FILL_PIPELINE = 4, 64
 # memcached reads longer times as dates.
 TTL_SECONDS_MAX = 30 * 24 * 3600
 STANDARD_OUTPUT = Path("-")
+CONNECTIONS_MAX, THREADS_MAX, RATE_MAX = 1_000_000, 1024, 10_000_000
+# What a count may be in JSON for the generator, which knows more narrowly.
+COUNT = click.IntRange(0, 10**18)
 PROTOCOLS = ("text", "meta", "resp")
 
 
@@ -73,11 +78,29 @@ def _reads_commands(context: click.Context, parameter: click.Parameter, texts: t
 @click.option(
     "--seconds", callback=_reads(Seconds.parse), metavar="TIME", help=f"how long [{SECONDS:g}s, or until --requests]"
 )
-@click.option("--requests", default=0, metavar="NUM", help="end after so many requests")
-@click.option("--connections", "-c", default=50, show_default=True, metavar="NUM", help="over all threads")
-@click.option("--threads", "-t", default=1, show_default=True, metavar="NUM", help="of the generator")
-@click.option("--pipeline", default=1, show_default=True, metavar="NUM", help="requests sent at once on a connection")
-@click.option("--keys-per-get", default=1, show_default=True, metavar="NUM", help="keys in one get")
+@click.option("--requests", default=0, type=COUNT, metavar="NUM", help="end after so many requests")
+@click.option(
+    "--connections",
+    "-c",
+    default=50,
+    type=click.IntRange(1, CONNECTIONS_MAX),
+    show_default=True,
+    metavar="NUM",
+    help="over all threads",
+)
+@click.option(
+    "--threads",
+    "-t",
+    default=1,
+    type=click.IntRange(1, THREADS_MAX),
+    show_default=True,
+    metavar="NUM",
+    help="of the generator",
+)
+@click.option(
+    "--pipeline", default=1, type=COUNT, show_default=True, metavar="NUM", help="requests sent at once on a connection"
+)
+@click.option("--keys-per-get", default=1, type=COUNT, show_default=True, metavar="NUM", help="keys in one get")
 @click.option("--ratio", callback=_reads(workload.ratio), metavar="GET:SET[:DELETE]", help="kinds of request [9:1]")
 @click.option(
     "--command",
@@ -87,8 +110,8 @@ def _reads_commands(context: click.Context, parameter: click.Parameter, texts: t
     metavar="[WEIGHT*]COMMAND",
     help="with --protocol resp: ask this instead, as 'LPUSH list:__key__ __value__'; __number__ is below --keys",
 )
-@click.option("--keys", type=int, metavar="NUM", help=f"different keys [{DEFAULTS['keys']}]")
-@click.option("--key-size", "key_bytes", type=int, metavar="BYTES", help=f"of each key [{DEFAULTS['key_bytes']}]")
+@click.option("--keys", type=COUNT, metavar="NUM", help=f"different keys [{DEFAULTS['keys']}]")
+@click.option("--key-size", "key_bytes", type=COUNT, metavar="BYTES", help=f"of each key [{DEFAULTS['key_bytes']}]")
 @click.option(
     "--value-size",
     "value_bytes",
@@ -105,6 +128,7 @@ def _reads_commands(context: click.Context, parameter: click.Parameter, texts: t
 )
 @click.option(
     "--rate",
+    type=click.FloatRange(0, RATE_MAX),
     default=0.0,
     metavar="NUM",
     help="requests a second, sent on time whether answered or not (open loop) [as fast as answers come]",
@@ -113,7 +137,7 @@ def _reads_commands(context: click.Context, parameter: click.Parameter, texts: t
 @click.option("--warm-up", callback=_reads(Seconds.parse), metavar="TIME", help=f"not counted [{WARM_UP_SECONDS:g}s]")
 @click.option("--fill/--no-fill", default=None, help="set every key before [yes, unless there is a --command]")
 @click.option("--verify", is_flag=True, help="compare every value read; a wrong one is an error")
-@click.option("--seed", default=1, show_default=True, metavar="NUM", help="the same asks the same")
+@click.option("--seed", default=1, type=COUNT, show_default=True, metavar="NUM", help="the same asks the same")
 @click.option(
     "--json",
     "output",
@@ -156,11 +180,12 @@ def command(
         fill = not settings["commands"]
     if settings["commands"] and settings["protocol"] != "resp":
         raise ConfigError("--command: only with --protocol resp")
-    if settings["protocol"] != "resp":
-        _refuse_redis(settings["servers"])
-    if fill:
-        _fill(settings)
-    report = measure(settings, "load")
+    _refuse_strangers(settings["servers"], settings["protocol"])
+    allow_descriptors(settings["connections"])
+    with _named_by_flags():
+        if fill:
+            _fill(settings)
+        report = measure(settings, "load")
     if output == STANDARD_OUTPUT:
         click.echo(to_json(settings, report))
     else:
@@ -174,13 +199,25 @@ def make_settings(chosen: dict[str, Any], preset: str | None) -> dict[str, Any]:
     """Defaults, then the preset, then the options that were given."""
     given = {name: value for name, value in chosen.items() if value is not None}
     shares = given.pop("ratio", {})
-    ttl = {"ttl_seconds": max(1, round(given.pop("ttl")))} if given.get("ttl") else {}
+    lives = given.pop("ttl", 0)
+    ttl = {"ttl_seconds": max(1, round(lives))} if lives else {}
     if ttl.get("ttl_seconds", 0) > TTL_SECONDS_MAX:
         raise ConfigError(f"--ttl {ttl['ttl_seconds']}: at most {TTL_SECONDS_MAX} seconds, 30 days")
     is_counted = bool(given["requests"])
     given["seconds"] = float(given.get("seconds", 0.0 if is_counted else SECONDS))
     given["warm_up_seconds"] = float(given.pop("warm_up", 0.0 if is_counted else WARM_UP_SECONDS))
     return {**DEFAULTS, **(PRESETS[preset].settings() if preset else {}), **given, **shares, **ttl}
+
+
+@contextmanager
+def _named_by_flags() -> Iterator[None]:
+    """The generator's word for a setting that cannot be is the option's name: here it becomes what was typed."""
+    try:
+        yield
+    except MemclusterError as error:
+        name, colon, what = str(error).partition(":")
+        flags = {option.name: option.opts[0] for option in command.params}
+        raise MemclusterError(flags.get(name, name) + colon + what) from None
 
 
 def _fill(settings: dict[str, Any]) -> None:
@@ -192,6 +229,9 @@ def _fill(settings: dict[str, Any]) -> None:
         report = measure({**keys, **loop, "servers": [server]}, "fill")
         if report["is_interrupted"]:
             raise MemclusterError("interrupted while the keys were set: nothing was measured")
+        if report["unanswered"]:
+            said = f"{report['unanswered']} sets were not answered, {report['connections_lost']} connections lost"
+            raise MemclusterError(f"{server}: {said}: is it well, and does it speak {settings['protocol']}?")
         if report["errors"]:
             said = f"{report['errors']} of {settings['keys']} sets were refused, the first with {report['first_error']}"
             click.echo(f"memcluster: {server}: {said}", err=True)
@@ -214,15 +254,25 @@ def _refuse_unwritable(output: Path | None, plots: tuple[Path, ...]) -> None:
             raise ConfigError(f"{file}: no file can be written there: name one in a folder that there is")
 
 
-def _refuse_redis(servers: list[str]) -> None:
-    """A server that takes the commands for others answers nothing that ends the wait for it."""
+def _refuse_strangers(servers: list[str], protocol: str) -> None:
+    """A server of another protocol answers nothing that ends the wait for it, and a silent one nothing at all."""
+    asked, wanted = (b"*1\r\n$4\r\nPING\r\n", "Redis's") if protocol == "resp" else (b"version\r\n", "memcached's")
     for server in servers:
         try:
-            is_redis = information.speaks_redis(server, TIMEOUT_SECONDS)
+            said = information.first_answer(server, asked, TIMEOUT_SECONDS)
+        except TimeoutError:
+            silent = (
+                f"{server} does not answer within {TIMEOUT_SECONDS:g} s: is a server of {wanted} kind running there?"
+            )
+            raise MemclusterError(silent) from None
         except OSError:
             continue  # the run says what is wrong
-        if is_redis:
+        if said.startswith(b"-") and protocol != "resp":
             raise ConfigError(f"{server} speaks Redis's protocol: give --protocol resp")
+        if said.startswith(b"ERROR") and protocol == "resp":
+            raise ConfigError(f"{server} does not speak Redis's protocol: is it memcached? Leave out --protocol resp")
+        if said.startswith(b"HTTP/"):
+            raise ConfigError(f"{server} speaks HTTP: name a server that speaks {wanted} protocol")
 
 
 def _show_presets() -> None:

@@ -44,11 +44,11 @@ def is_redis(reply: bytes) -> bool:
     return reply.startswith(b"-")
 
 
-def speaks_redis(address: str, timeout_seconds: float) -> bool:
-    """Whether a server answers memcached's question as one of Redis's kind. OSError: it does not answer."""
+def first_answer(address: str, asked: bytes, timeout_seconds: float) -> bytes:
+    """What a server says first, to memcached's `version` or to any command; nothing if it closes the connection."""
     with connect(address, timeout_seconds) as stream:
-        stream.sendall(b"version\r\n")
-        return is_redis(stream.recv(64))
+        stream.sendall(asked)
+        return stream.recv(64)
 
 
 def size_of(reply: bytes) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ LOGNORMAL_BYTES_MIN, LOGNORMAL_BYTES_MAX = 1, 1_000_000
 def ratio(text: str) -> Json:
     """`9:1` are nine gets to a set; a third number is deletes."""
     parts = [float(part) for part in text.split(":") if re.fullmatch(r"\d+(\.\d+)?", part)]
-    if len(parts) not in (2, 3) or len(parts) != text.count(":") + 1 or not sum(parts):
+    if len(parts) not in (2, 3) or len(parts) != text.count(":") + 1 or not 0 < sum(parts) < math.inf:
         raise ValueError(f"{text!r}: write GET:SET or GET:SET:DELETE, as 9:1 or 90:9:1")
     _, sets, deletes = (*parts, 0.0)[:3]
     return {"set_share": sets / sum(parts), "delete_share": deletes / sum(parts)}
@@ -31,7 +32,7 @@ def command(text: str) -> Json:
         words = shlex.split(rest)
     except ValueError as error:
         raise ValueError(f"{text!r}: {error}") from None
-    if not words or not weight:
+    if not words or not 0 < weight < math.inf:
         raise ValueError(f"{text!r}: write a command, as 'LPUSH list:__key__ __value__' or '9*GET __key__'")
     return {"words": words, "weight": weight}
 
@@ -56,23 +57,39 @@ def _read(text: str, default: str, kinds: dict[str, Callable[[str], Json]], want
 
 
 def _uniform_sizes(text: str) -> Json:
-    low, high = (int(part) for part in text.split("-"))
+    low, high = (_bytes(part) for part in text.split("-"))
+    if low > high:
+        raise ValueError
     return {"min": low, "max": high}
 
 
 def _lognormal_sizes(text: str) -> Json:
-    median, sigma = (float(part) for part in text.split(","))
+    median, sigma = (_number(part) for part in text.split(","))
     return {"median": median, "sigma": sigma, "min": LOGNORMAL_BYTES_MIN, "max": LOGNORMAL_BYTES_MAX}
 
 
 def _table(text: str) -> Json:
     rows = [row.split("=") for row in text.split(",")]
-    return {"rows": [(int(size), float(weight)) for size, weight in rows]}
+    return {"rows": [(_bytes(size), _number(weight)) for size, weight in rows]}
 
 
 def _hotspot(text: str) -> Json:
-    keys, requests = (float(part) for part in (text or "0.1,0.9").split(","))
+    keys, requests = (_number(part) for part in (text or "0.1,0.9").split(","))
     return {"keys": keys, "requests": requests}
+
+
+def _bytes(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    """No sign, no infinity, and none of what else `float` takes."""
+    number = float(text)
+    if not 0 <= number < math.inf:
+        raise ValueError
+    return number
 
 
 def _nothing(text: str) -> Json:
@@ -88,7 +105,7 @@ def _file(text: str) -> Json:
 
 
 SIZES: dict[str, Callable[[str], Json]] = {
-    "fixed": lambda text: {"bytes": int(text)},
+    "fixed": lambda text: {"bytes": _bytes(text)},
     "uniform": _uniform_sizes,
     "lognormal": _lognormal_sizes,
     "table": _table,
@@ -96,7 +113,7 @@ SIZES: dict[str, Callable[[str], Json]] = {
 
 DISTRIBUTIONS: dict[str, Callable[[str], Json]] = {
     "uniform": _nothing,
-    "zipf": lambda text: {"exponent": float(text or 0.99)},
+    "zipf": lambda text: {"exponent": _number(text or "0.99")},
     "hotspot": _hotspot,
     "sequential": _nothing,
     "recorded": _file,

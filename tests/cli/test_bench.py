@@ -4,8 +4,10 @@ import contextlib
 import importlib.util
 import json
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,9 +111,18 @@ def test_what_cannot_be_is_named(address: str) -> None:
         (("--plot", "no/such/run.svg"), "no/such/run.svg: no file can be written there"),
         (("--json", "no/such/run.json"), "no/such/run.json: no file can be written there"),
         (("--server", "nowhere:port"), "'nowhere:port' is no address: write HOST:PORT"),
-        (("--key-size", "2"), "key_bytes: too few to write so many keys"),
+        (("--key-size", "2"), "--key-size: too few to write so many keys"),
         (("--command", "PING"), "--command: only with --protocol resp"),
         (("--protocol", "resp", "--command", "3*"), "write a command, as 'LPUSH list:__key__ __value__'"),
+        (("--connections", "-1"), "'--connections' / '-c': -1 is not in the range"),
+        (("--connections", "2", "--threads", "3"), "--connections: at least one a thread"),
+        (("--value-size", "-5"), "'-5': write 100, uniform:10-500"),
+        (("--value-size", "uniform:500-10"), "'uniform:500-10': write 100, uniform:10-500"),
+        (("--value-size", "lognormal:1,inf"), "'lognormal:1,inf': write 100"),
+        (("--distribution", "zipf:nan"), "'zipf:nan': write uniform, zipf:0.99"),
+        (("--distribution", "hotspot:0.5,2"), "--distribution: exponent greater than 0, shares from 0 to 1"),
+        (("--rate", "1e12"), "1000000000000.0 is not in the range"),
+        (("--seconds", "99999999999999h"), "--seconds: at most 2592000, 30 days"),
         (("--ttl", "1000h"), "--ttl 3600000: at most 2592000 seconds, 30 days"),
     ):
         done = bench("--server", address, *arguments)
@@ -130,3 +141,46 @@ def test_presets_name_their_sources() -> None:
     done = bench("--list-presets")
     assert "facebook-etc" in done.stdout
     assert done.stdout.count("OSDI 2020") > 5
+
+
+@contextlib.contextmanager
+def stranger(answer: bytes | None) -> Iterator[str]:
+    """A server that says this to whatever comes, and closes; None: it reads and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        while (asked := connection.recv(65536)) and answer is None:
+                            pass
+                        if asked and answer is not None:
+                            connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "protocol", "said"),
+    [
+        (None, "text", "does not answer within 5 s: is a server of memcached's kind running there?"),
+        (None, "resp", "does not answer within 5 s: is a server of Redis's kind running there?"),
+        (b"ERROR\r\n", "resp", "does not speak Redis's protocol: is it memcached? Leave out --protocol resp"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "meta", "speaks HTTP: name a server that speaks memcached's protocol"),
+        (b"", "text", "connections lost: is it well, and does it speak text?"),
+    ],
+)
+def test_a_server_of_another_kind_is_named_and_not_waited_for(answer: bytes | None, protocol: str, said: str) -> None:
+    with stranger(answer) as address:
+        done = bench("--server", address, *SHORT, "--protocol", protocol)
+    assert said in done.stderr
+    assert done.returncode == 1
+
+
+def test_a_time_to_live_of_nothing_is_for_ever(address: str) -> None:
+    assert bench("--server", address, *SHORT, "--ttl", "0").returncode == 0

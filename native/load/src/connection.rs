@@ -82,8 +82,15 @@ impl<D: Dialect> Connection<D> {
         total
     }
 
-    /// Reads and counts all that is there, through a buffer that is the worker's; when it had come.
-    pub(crate) fn receive(&mut self, buffer: &mut [u8], source: &Source, tally: &mut Tally) -> Option<Instant> {
+    /// Reads and counts all that is there, through a buffer that is the worker's; when it had come. `is_last`: the server
+    /// has closed its side, and nothing will say so again.
+    pub(crate) fn receive(
+        &mut self,
+        is_last: bool,
+        buffer: &mut [u8],
+        source: &Source,
+        tally: &mut Tally,
+    ) -> Option<Instant> {
         let mut now = None;
         while self.is_open {
             let received = match recv(&self.stream, &mut *buffer, RecvFlags::empty()) {
@@ -104,7 +111,7 @@ impl<D: Dialect> Connection<D> {
                 self.lose(tally);
             }
             // The socket was emptied: what comes later wakes us again.
-            if received < buffer.len() {
+            if received < buffer.len() && !is_last {
                 break;
             }
         }
@@ -129,10 +136,17 @@ impl<D: Dialect> Connection<D> {
 /// A connected socket that does not wait to fill packets.
 pub(crate) fn dial(server: &str) -> io::Result<TcpStream> {
     use std::net::ToSocketAddrs;
-    let address = server.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
-    let stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
+    // A name may have several addresses of which one is served: `localhost` is ::1 first on many machines.
+    let mut tried = Err(io::ErrorKind::NotFound.into());
+    for address in server.to_socket_addrs()? {
+        tried = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT);
+        if tried.is_ok() {
+            break;
+        }
+    }
+    let stream = tried?;
     stream.set_nodelay(true)?;
-    if address.ip().is_loopback() {
+    if stream.peer_addr()?.ip().is_loopback() {
         // Within a machine nothing is congested. Where the system's way is bbr, its pacing and its books cost a batch of 16
         // gets a tenth of the generator's time; a system that does not allow another keeps its own.
         let _ = set_tcp_congestion(&stream, "reno");

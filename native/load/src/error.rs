@@ -35,7 +35,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting(what) => write!(f, "{what}"),
-            Self::Connect { server, source } => write!(f, "no connection to {server}: {source}"),
+            Self::Connect { server, source } => {
+                write!(f, "no connection to {server}: {source}: is a server running there?")
+            }
             Self::Io { doing, source } => write!(f, "{doing}: {source}"),
         }
     }

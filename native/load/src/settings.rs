@@ -7,6 +7,10 @@ use serde::Deserialize;
 use crate::Error;
 use crate::tally::COMMANDS_MAX;
 
+const SECONDS_MAX: f64 = 30.0 * 24.0 * 3600.0;
+/// Of a schedule: a turn of it costs some nanoseconds, also one that is late.
+const RATE_MAX: f64 = 1e7;
+
 /// One run.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,6 +51,8 @@ pub struct Settings {
     pub requests: u64,
     /// What is done before this many seconds have passed is not counted.
     pub warm_up_seconds: f64,
+    /// Ends a run without `seconds` when no byte has gone or come for so long.
+    pub silence_seconds: f64,
     /// Requests a second, sent on schedule whether answered or not (open loop); 0 is as fast as answers come.
     pub rate: f64,
     /// Every value read is compared with the one that was stored.
@@ -176,6 +182,7 @@ impl Default for Settings {
             seconds: 10.0,
             requests: 0,
             warm_up_seconds: 0.0,
+            silence_seconds: 30.0,
             rate: 0.0,
             verify: false,
             seed: 1,
@@ -197,7 +204,7 @@ impl Settings {
     fn check(&self) -> Result<(), Error> {
         let rows = [
             (!self.servers.is_empty(), "servers: name at least one, as host:port"),
-            (self.threads >= 1, "threads: at least 1"),
+            ((1..=1024).contains(&self.threads), "threads: from 1 to 1024"),
             (self.connections >= self.threads, "connections: at least one a thread"),
             ((1..=100_000).contains(&self.pipeline), "pipeline: from 1 to 100000"),
             ((1..=10_000).contains(&self.keys_per_get), "keys_per_get: from 1 to 10000"),
@@ -210,7 +217,10 @@ impl Settings {
             (self.value_bytes.max() <= 1 << 30, "value_bytes: at most 1 GiB"),
             (self.value_bytes.min() <= self.value_bytes.max(), "value_bytes: min is greater than max"),
             (self.seconds > 0.0 || self.requests > 0, "seconds: greater than 0, or give requests"),
-            (self.rate >= 0.0, "rate: at least 0"),
+            ((0.0..=SECONDS_MAX).contains(&self.seconds), "seconds: at most 2592000, 30 days"),
+            ((0.0..=SECONDS_MAX).contains(&self.warm_up_seconds), "warm_up_seconds: at most 2592000, 30 days"),
+            ((0.0..=SECONDS_MAX).contains(&self.silence_seconds), "silence_seconds: at most 2592000, 30 days"),
+            ((0.0..=RATE_MAX).contains(&self.rate), "rate: from 0 to 10000000"),
             (self.value_bytes.has_weight(), "value_bytes: the weights of a table are at least 0, and one is greater"),
             (self.commands.is_empty() || self.protocol == Protocol::Resp, "commands: only with protocol resp"),
             (self.commands.len() <= COMMANDS_MAX, "commands: at most 32"),
@@ -268,6 +278,10 @@ mod tests {
             (r#"{"commands": [{"words": ["PING"]}]}"#, "commands"),
             (r#"{"protocol": "resp", "commands": [{"words": []}]}"#, "commands"),
             (r#"{"set_share": 0.6, "delete_share": 0.6}"#, "delete_share"),
+            (r#"{"seconds": 1e300}"#, "seconds"),
+            (r#"{"warm_up_seconds": -1.0}"#, "warm_up_seconds"),
+            (r#"{"rate": 1e12}"#, "rate"),
+            (r#"{"threads": 100000, "connections": 100000}"#, "threads"),
         ] {
             let error = Settings::from_json(json).expect_err(json).to_string();
             assert!(error.contains(named), "{json}: {error}");

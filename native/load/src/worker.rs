@@ -21,6 +21,8 @@ const EVENTS_MAX: usize = 256;
 const GRACE: Duration = Duration::from_secs(5);
 /// The clock is looked at so often while nothing happens.
 const WAIT_MAX: Duration = Duration::from_millis(100);
+/// What an event says of a server that sends nothing more.
+const CLOSED: epoll::EventFlags = epoll::EventFlags::RDHUP.union(epoll::EventFlags::HUP).union(epoll::EventFlags::ERR);
 
 pub(crate) struct Worker<D> {
     epoll: rustix::fd::OwnedFd,
@@ -35,6 +37,7 @@ pub(crate) struct Worker<D> {
     give_up: Option<Duration>,
     warm_up: Duration,
     duration: Option<Duration>,
+    silence: Silence,
 }
 
 /// What a worker brings back.
@@ -53,7 +56,7 @@ impl<D: Dialect> Worker<D> {
             let server = &settings.servers[(first + number) % settings.servers.len()];
             let connection = Connection::open(server, number as u64)?;
             // Edge-triggered: an event says that something changed; both directions are registered once for all.
-            let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
+            let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET | CLOSED;
             epoll::add(&epoll, connection.stream(), epoll::EventData::new_u64(number as u64), flags)
                 .map_err(|e| Error::io("epoll_ctl")(e.into()))?;
             connections.push(connection);
@@ -71,6 +74,7 @@ impl<D: Dialect> Worker<D> {
             give_up: None,
             warm_up,
             duration: is_timed.then(|| warm_up + Duration::from_secs_f64(settings.seconds)),
+            silence: Silence::new(Duration::from_secs_f64(settings.silence_seconds)),
         })
     }
 
@@ -100,7 +104,7 @@ impl<D: Dialect> Worker<D> {
                 self.give_up = Some(age + GRACE);
             }
             self.send_due(now);
-            if self.is_over(age) {
+            if self.is_over(age) || self.is_silent(now) {
                 break;
             }
             self.wait(&mut events, now)?;
@@ -115,6 +119,12 @@ impl<D: Dialect> Worker<D> {
         let is_late = self.give_up.is_some_and(|give_up| age >= give_up);
         let is_done = self.is_ending || self.source.is_empty() || self.connections.iter().all(|c| !c.is_open);
         is_late || (is_done && self.connections.iter().all(Connection::is_idle))
+    }
+
+    /// Only a count would end the run, and nobody answers what is under way.
+    fn is_silent(&mut self, now: Instant) -> bool {
+        let is_silent = self.duration.is_none() && self.silence.is_over(&self.tally, now);
+        is_silent && !self.connections.iter().all(Connection::is_idle)
     }
 
     fn wait(&self, events: &mut Vec<epoll::Event>, now: Instant) -> Result<(), Error> {
@@ -133,7 +143,9 @@ impl<D: Dialect> Worker<D> {
             let connection = &mut self.connections[number];
             connection.flush(&mut self.tally);
             if !connection.is_idle() {
-                let came = connection.receive(&mut self.buffer, &self.source, &mut self.tally);
+                let flags = event.flags;
+                let (buffer, is_last) = (&mut self.buffer, flags.intersects(CLOSED));
+                let came = connection.receive(is_last, buffer, &self.source, &mut self.tally);
                 if let Some(came) = came.filter(|_| connection.is_idle()) {
                     self.send_next(number, came);
                 }
@@ -171,5 +183,27 @@ impl<D: Dialect> Worker<D> {
                 self.send_next(number, now);
             }
         }
+    }
+}
+
+/// What ends a run that only a count ends, and whose answers never come.
+struct Silence {
+    max: Duration,
+    bytes: u64,
+    since: Instant,
+}
+
+impl Silence {
+    fn new(max: Duration) -> Self {
+        Self { max, bytes: 0, since: Instant::now() }
+    }
+
+    /// No byte has gone or come for too long.
+    fn is_over(&mut self, tally: &Tally, now: Instant) -> bool {
+        let bytes = tally.counts.bytes_sent + tally.counts.bytes_received;
+        if bytes != self.bytes {
+            (self.bytes, self.since) = (bytes, now);
+        }
+        now.duration_since(self.since) >= self.max
     }
 }

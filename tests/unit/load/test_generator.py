@@ -58,6 +58,35 @@ def test_a_wrong_value_is_counted(protocol: str) -> None:
     assert (report["requests"], report["hits"], report["wrong"], report["errors"]) == (20, 20, 20, 0)
 
 
+def test_a_connection_that_is_closed_behind_half_an_answer_is_lost() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                # Both arrive before the generator looks, in one event.
+                connection.sendall(b"VALUE key:0000000000000000000 0 3\r\nx")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        report = run(servers=[f"127.0.0.1:{listener.getsockname()[1]}"], connections=1, requests=10, seconds=0)
+        thread.join()
+    assert (report["requests"], report["unanswered"], report["connections_lost"]) == (0, 1, 1)
+
+
+def test_a_run_that_a_count_ends_waits_for_nobody_for_ever() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = f"127.0.0.1:{silent.getsockname()[1]}"
+        report = run(servers=[server], connections=2, requests=10, seconds=0, silence_seconds=0.3)
+    assert (report["requests"], report["unanswered"]) == (0, 2)
+
+
+def test_a_schedule_may_be_slower_than_the_longest_silence() -> None:
+    with served(lambda _: b"END\r\n") as server:
+        report = run(servers=[server], connections=1, requests=3, rate=4, seconds=0, silence_seconds=0.1)
+    assert (report["requests"], report["unanswered"]) == (3, 0)
+
+
 def test_in_an_open_loop_a_stall_is_seen_by_all_that_should_have_been_sent_meanwhile() -> None:
     stall_seconds, rate, requests = 0.3, 1000, 500
     is_first = True
