@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MEMORY = "16m"
 THREADS = 1
+PATIENCE = "10s"
+"""A machine that is busy with tests may hold a node up for seconds: it is not down for that."""
 
 
 @pytest.fixture
@@ -41,7 +43,8 @@ def memcached_cluster() -> Iterator[Cluster]:
     """A running cluster: `address` is the proxy's `host:port`, `nodes` its three nodes."""
     from memcluster.local import Cluster
 
-    with Cluster(nodes=3, port=0, memory=MEMORY, threads=THREADS) as cluster:
+    patience = {"connect_timeout": PATIENCE, "request_timeout": PATIENCE}
+    with Cluster(nodes=3, port=0, memory=MEMORY, threads=THREADS, proxy=patience) as cluster:
         yield cluster
 
 

@@ -245,11 +245,13 @@ def start_redis_mode(*arguments: str, port: int | None = None, descriptors_max: 
 
 
 def start_proxy(endpoints: Sequence[str], *flags: str, descriptors_max: int | None = None) -> Server:
-    """A proxy in front of these servers."""
+    """A proxy in front of these servers. One that a busy machine holds up is not down for it, unless flags say so."""
     behind = [word for endpoint in endpoints for word in ("--server", endpoint)]
+    limit = f"{WAIT_SECONDS:g}s"
+    patience = ("--connect-timeout", limit, "--request-timeout", limit) if endpoints else ()
 
     def command(port: int) -> list[str]:
-        return memcluster("proxy", "--listen", f"{LOOPBACK}:{port}", *behind, *flags)
+        return memcluster("proxy", "--listen", f"{LOOPBACK}:{port}", *behind, *patience, *flags)
 
     return start("proxy", command, descriptors_max=descriptors_max)
 
