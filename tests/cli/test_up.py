@@ -218,7 +218,7 @@ def test_a_second_cluster_at_the_same_port_of_another_address_is_refused(up: Up)
     said = up.run("up", "--listen", "127.0.0.2", "--port", port, "--nodes", "1")
     assert (said.returncode, said.stdout) == (1, "")
     assert f"has port {port} too, on another address: give another port (--port)" in said.stderr
-    assert up.run("status", "--port", port).returncode == 0
+    assert up.run_well("status", "--port", port)
 
 
 def test_settings_come_from_the_file(tmp_path: Path) -> None:

@@ -63,12 +63,12 @@ def test_the_verbs_look_at_it(up: Up) -> None:
     with Redis(host, port) as client:
         client.set("a", "1")
         client.get("a")
-    rows = json.loads(up.run("status", "--json").stdout)["processes"]
+    rows = json.loads(up.run_well("status", "--json"))["processes"]
     (row,) = [row for row in rows if row["name"] == "sessions"]
     assert row["items"] == 1
     assert row["bytes"] > 0
     assert row["answers_in_ms"] is not None
-    assert "sessions" in up.run("top", "--once", "--interval", "50ms").stdout
+    assert "sessions" in up.run_well("top", "--once", "--interval", "50ms")
     said = up.run("stats", "--server", "sessions", "redis_version").stdout
     assert said.split() == ["redis_version", "7.2.4"]
 
@@ -95,7 +95,7 @@ def test_what_stands_in_the_file_is_what_starts(tmp_path: Path, head: str, roles
         assert [row["role"] for row in started.processes()] == roles
         said = started.run("get", "a")
         assert ("has no memcached nodes" in said.stderr) == ("proxy" not in roles)
-        assert started.run("status").returncode == 0
+        assert started.run_well("status")
         wait_for(lambda: "Try: " in started.out.read_text(), "the table")
     finally:
         assert started.end() == 0
@@ -161,12 +161,12 @@ def test_the_verbs_log_in_with_the_password_of_the_environment(tmp_path: Path) -
         refused = alone.run("stats", "--server", "a")
         assert "answered INFO: NOAUTH Authentication required.: set REDISCLI_AUTH to its password" in refused.stderr
         assert (refused.returncode, refused.stdout) == (1, "")
-        assert alone.run("status").returncode == 0, "it answers, to who has its password"
+        assert alone.run_well("status"), "it answers, to who has its password"
         known = replace(alone, environment=alone.environment | {"REDISCLI_AUTH": "very secret"})
         assert "redis_version" in known.run("stats", "--server", "a").stdout
         with Redis(*address(alone, "a"), password="very secret") as client:
             client.set("key", "value")
-        (row,) = json.loads(known.run("status", "--json").stdout)["processes"]
+        (row,) = json.loads(known.run_well("status", "--json"))["processes"]
         assert row["items"] == 1
         assert known.run("top", "--once", "--interval", "50ms").returncode == 0
         wrong = replace(alone, environment=alone.environment | {"REDISCLI_AUTH": "wrong"})

