@@ -118,7 +118,7 @@ def stop_python_of_primary(group: Group) -> None:
         until = time.monotonic() + 1.5 * LEASE_SECONDS
         wait_for(lambda: time.monotonic() > until, "more than a lease", HEAL_SECONDS)
         assert (group.status()["epoch"], group.primary()) == (epoch, primary)
-        assert takes_writes(group)
+        wait_for(lambda: takes_writes(group), "writes to be taken")
 
 
 def stop_supervisor(group: Group) -> None:
