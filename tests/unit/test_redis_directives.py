@@ -11,7 +11,7 @@ from memcluster.errors import ConfigError
 from memcluster.redis.configuration import Given, read_arguments, read_file, read_text, split
 from memcluster.redis.directives import Verdict, by_name
 from memcluster.redis.settings import READERS, RedisSettings, from_environment, from_names, settle
-from tests.servers import wait_for
+from tests.servers import accepts, wait_for
 
 DEBIAN_CONFIGURATION = Path("/etc/redis/redis.conf")
 
@@ -163,7 +163,8 @@ def test_every_directive_of_redis_server_is_known(tmp_path: Path) -> None:
     quiet = subprocess.DEVNULL
     server = subprocess.Popen([program, "--port", "0", "--unixsocket", str(path), "--save", ""], stdout=quiet)
     try:
-        wait_for(path.exists, "redis-server's socket")
+        # The socket is there before anybody listens on it.
+        wait_for(lambda: accepts(str(path)), "redis-server's socket")
         said = subprocess.run(
             [client, "-s", str(path), "config", "get", "*"], capture_output=True, text=True, check=True
         )
