@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from tests.backup.writing import Writer, contents, digest, fill
 from tests.cli.running import Up, start_up
@@ -55,7 +57,8 @@ class Group:
 
     def serves(self) -> bool:
         try:
-            with Redis(self.primary.host, self.primary.port, socket_timeout=1) as client:
+            once = Retry(NoBackoff(), 0)
+            with Redis(self.primary.host, self.primary.port, socket_timeout=1, retry=once) as client:
                 # What tells that it serves must not be in its data.
                 return bool(client.set("serves", "1") and client.delete("serves"))
         except (RedisError, OSError, AssertionError, ValueError):

@@ -10,6 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from tests.connection import WAIT_SECONDS
 from tests.servers import Server
 
 KEYS = 200
@@ -21,9 +22,9 @@ REST_SECONDS = 0.002
 class Writer:
     """Writes until the end of the block, or until the server takes no more. `batches` counts what was acknowledged."""
 
-    def __init__(self, server: Server, seed: int = 1) -> None:
+    def __init__(self, server: Server, seed: int = 1, timeout_seconds: float = HELD_SECONDS) -> None:
         self.batches = 0
-        self._client = Redis(server.host, server.port, socket_timeout=HELD_SECONDS)
+        self._client = Redis(server.host, server.port, socket_timeout=timeout_seconds)
         self._random = Random(seed)
         self._is_ended = threading.Event()
         self._thread = threading.Thread(target=self._write, daemon=True)
@@ -112,7 +113,7 @@ def contents(server: Server) -> dict[bytes, object]:
 
 def fill(server: Server, batches: int = 50, seed: int = 2) -> None:
     """Some thousand values of every type."""
-    writer = Writer(server, seed)
+    writer = Writer(server, seed, WAIT_SECONDS)
     for _ in range(batches):
         writer._write_batch()
     writer._client.close()
