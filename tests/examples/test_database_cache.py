@@ -18,8 +18,9 @@ from examples.database_cache.traffic import (
 from examples.database_cache.walk import walk_without_cache
 from memcluster import Cluster
 from tests.examples.running import count, run
-from tests.servers import wait_for
+from tests.servers import free_port, wait_for
 
+ATTEMPTS_MAX = 3
 TRAFFIC = ("--visitors", "100", "--products", "30")
 STEP = re.compile(r"^  (\S.*?) {2,}(\d+) of (\d+) +(\d+)  (yes|no)", re.MULTILINE)
 COST = re.compile(r"(\d+) queries instead of (\d+), the database was spared (\d+) .*\n.*ratio ([\d.]+) \((\d+) hits\)")
@@ -46,8 +47,12 @@ def steps_of(output: str) -> list[tuple[str, int, int, int, str]]:
 
 
 def test_it_shows_what_it_promises_and_leaves_nothing(memcached_cluster: Cluster) -> None:
-    done = run("database_cache", "--server", memcached_cluster.address, *TRAFFIC)
-    assert (done.returncode, done.stderr) == (0, "")
+    for _ in range(ATTEMPTS_MAX):
+        done = run("database_cache", "--server", memcached_cluster.address, *TRAFFIC)
+        assert (done.returncode, done.stderr) == (0, "")
+        # A busy machine may take longer for the steps than a front page lives.
+        if steps_of(done.stdout) == PROMISED * 2:
+            break
     assert steps_of(done.stdout) == PROMISED * 2
     costs = COST.findall(done.stdout)
     assert len(costs) == len(CACHES)
@@ -108,9 +113,10 @@ def test_only_front_pages_are_ever_outdated(
 
 @every_cache
 def test_the_database_answers_while_the_cluster_is_away_and_the_cache_when_it_is_back(cache: CacheAt) -> None:
-    first = Cluster(nodes=2, port=0, memory="16m", threads=1)
+    # One that the kernel gives to nobody while the cluster is away.
+    port = free_port()
+    first = Cluster(nodes=2, port=port, memory="16m", threads=1)
     first.start()
-    port = first.port
     with opened(10, partial(cache, first.address)) as (database, shop):
         page = shop.product(1), shop.reviews(1)
         assert (shop.product(1), shop.reviews(1)) == page

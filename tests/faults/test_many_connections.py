@@ -34,16 +34,15 @@ def test_ten_thousand_connections(name: str, many_descriptors: None, started: St
     ask(server.address, b"set key 0 0 5\r\nvalue\r\n")
     reach_every_thread(server)
     descriptors, resident = server.descriptors(), server.resident_bytes()
-    connections = [Connection(server.address) for _ in range(CONNECTIONS)]
-    for connection in connections:
-        assert connection.ask(b"get key\r\n", b"END\r\n") == b"VALUE key 0 5\r\nvalue\r\nEND\r\n"
-    idle_bytes = (server.resident_bytes() - resident) / CONNECTIONS
-    print(f"{name}: {idle_bytes:.0f} bytes of memory for an idle connection")
-    assert idle_bytes < IDLE_BYTES_MAX
-    for connection in connections[::100]:
-        assert connection.ask(b"mn\r\n") == b"MN\r\n"
-    for connection in connections:
-        connection.close()
+    with ExitStack() as stack:
+        connections = [stack.enter_context(Connection(server.address)) for _ in range(CONNECTIONS)]
+        for connection in connections:
+            assert connection.ask(b"get key\r\n", b"END\r\n") == b"VALUE key 0 5\r\nvalue\r\nEND\r\n"
+        idle_bytes = (server.resident_bytes() - resident) / CONNECTIONS
+        print(f"{name}: {idle_bytes:.0f} bytes of memory for an idle connection")
+        assert idle_bytes < IDLE_BYTES_MAX
+        for connection in connections[::100]:
+            assert connection.ask(b"mn\r\n") == b"MN\r\n"
     wait_for(lambda: server.descriptors() <= descriptors, f"descriptors to be {descriptors} again")
 
 
