@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,17 @@ import pytest
 from tests.cli.running import Up, start_up, wait_until_serving
 
 ROOT = Path(__file__).parent.parent
-BUILD_SECONDS = 900
+BUILD_SECONDS = 540
+"""Less than pytest gives any test."""
 PATH_WITHOUT_RUST = "/usr/bin:/bin"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_checkout() -> Iterator[None]:
+    """What PYTHONPATH names would be taken for installed, and run instead of the wheel."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONPATH", raising=False)
+        yield
 
 
 @pytest.fixture(scope="module")
