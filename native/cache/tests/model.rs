@@ -351,7 +351,7 @@ fn steps(keys: u16) -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_small_store_agrees_with_a_map(steps in prop::collection::vec(steps(60), 1..400)) {

@@ -139,7 +139,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 6))]
 
     #[test]
     fn is_the_map_that_it_should_be(steps in prop::collection::vec(step(), 1..80)) {

@@ -97,7 +97,7 @@ fn apply(list: &mut List, model: &mut Vec<Vec<u8>>, step: Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_list_is_a_vector(steps in prop::collection::vec(step(), 1..120)) {

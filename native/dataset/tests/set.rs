@@ -85,7 +85,7 @@ fn scanned(set: &Set, count: usize) -> BTreeSet<Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_set_is_a_set(steps in prop::collection::vec(step(), 1..150), bounds in bounds()) {

@@ -156,7 +156,7 @@ fn content(path: &Path) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 6, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_was_acknowledged_survives_any_cut(units in prop::collection::vec(unit(), 1..12), cut in 0.0..1.0_f64, more in prop::collection::vec(unit(), 1..3)) {

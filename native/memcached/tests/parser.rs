@@ -85,7 +85,7 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 8))]
 
     #[test]
     fn any_input_is_read_without_a_panic(input in prop_oneof![lines(), prop::collection::vec(any::<u8>(), 0..300)]) {

@@ -167,8 +167,6 @@ fn is_right(mut bytes: &[u8]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
     #[test]
     fn what_is_written_is_read(
         items in prop::collection::vec(item(), 0..8), compresses: bool, sums_up: bool, capacity in 1usize..64, piece in 1usize..200,

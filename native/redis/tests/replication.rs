@@ -181,7 +181,7 @@ fn equal(primary: &mut Node, replica: &mut Node) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_cut_the_replica_ends_equal(steps in prop::collection::vec(step(), 1..120), late in prop::collection::vec(command(), 1..4)) {

@@ -103,7 +103,7 @@ fn loaded(file: &[u8]) -> (Arc<Server>, u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_snapshot_and_the_log_behind_it_are_everything(

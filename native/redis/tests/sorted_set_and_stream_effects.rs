@@ -120,7 +120,7 @@ fn contents(talk: &mut Talk) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn effects_make_the_same_elsewhere(steps in prop::collection::vec(step(), 1..120)) {

@@ -93,7 +93,7 @@ fn run(steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 5))]
     #[test]
     fn a_small_set_is_a_list_in_order(steps in prop::collection::vec(step(40), 1..300)) {
         run(steps);

@@ -56,7 +56,7 @@ fn check(stream: &Stream, model: &BTreeMap<Id, Words>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
     #[test]
     fn a_stream_is_a_map_in_order(steps in prop::collection::vec(step(), 1..500)) {
         let (mut stream, mut model) = (Stream::default(), BTreeMap::<Id, Words>::new());

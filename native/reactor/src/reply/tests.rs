@@ -176,8 +176,6 @@ impl Wire {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
     #[test]
     fn what_is_held_leaves_when_it_may_and_not_before(steps in vec(step(), 1..80)) {
         let mut wire = Wire::new();

@@ -87,7 +87,7 @@ fn order() -> impl Strategy<Value = Order> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 2))]
 
     /// Whatever arrives in whatever order: the epoch never falls; a node serves only what it was told to serve, and no longer than it
     /// was told; an epoch that was left for another one is never served again.
