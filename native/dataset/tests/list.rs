@@ -129,6 +129,17 @@ fn a_list_is_one_node_until_that_is_full_and_again_when_half_is_enough() {
 }
 
 #[test]
+fn a_copy_weighs_what_it_holds() {
+    let mut list = List::default();
+    (0..2000).for_each(|_| list.push(End::Back, b"0123456789"));
+    let mut copy = list.clone();
+    copy.validate();
+    assert!(copy.weight() <= list.weight());
+    copy.drop_end(End::Back, 2000);
+    copy.validate();
+}
+
+#[test]
 fn a_queue_keeps_its_size() {
     let mut list = List::default();
     for round in 0..100_000 {

@@ -8,13 +8,21 @@ use super::node::{NODE_BYTES, Node, entry_bytes};
 /// A new node at an end begins with an eighth of what the chain holds already, between these bounds.
 const ROOM_MIN: usize = 256;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Chain {
     nodes: VecDeque<Node>,
     /// Elements.
     len: usize,
     /// Bytes of all nodes' allocations.
     held: usize,
+}
+
+impl Clone for Chain {
+    /// A copy has no room to grow in: it may weigh less.
+    fn clone(&self) -> Self {
+        let nodes = self.nodes.clone();
+        Self { len: self.len, held: nodes.iter().map(Node::capacity).sum(), nodes }
+    }
 }
 
 impl Chain {
