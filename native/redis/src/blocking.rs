@@ -20,7 +20,7 @@ use crate::command::{Command, flag};
 use crate::durability::Mode;
 use crate::execute::Aftermath;
 use crate::outbox::{Mail, Outbox};
-use crate::replication::Needs;
+use crate::replication::{NO_LOG, Needs};
 use crate::server::Server;
 use crate::session::Session;
 
@@ -82,6 +82,8 @@ pub(crate) enum Unblock {
     Error,
     /// Another one: this server has become a replica.
     RoleChanged,
+    /// Another one: this server keeps no log any more.
+    LogOff,
 }
 
 impl Waiter {
@@ -265,6 +267,7 @@ impl Server {
             Unblock::Error => reply.error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK"),
             Unblock::RoleChanged => reply
                 .error(b"UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"),
+            Unblock::LogOff => reply.error(NO_LOG.as_bytes()),
         }
         outbox.put(waiter.client, Mail::Answer(answer));
         true

@@ -10,8 +10,12 @@ use resp::Writer;
 
 use crate::blocking::{AtDeadline, Unblock, Waiter};
 use crate::call::Call;
+use crate::config;
 use crate::outbox::Outbox;
 use crate::server::Server;
+
+/// To who waits for a disk where there is no log.
+pub(crate) const NO_LOG: &str = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
 
 /// What somebody waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,12 +138,49 @@ impl Server {
         }
         let mut all = waiting.all.lock();
         all.retain(|(needs, waiter)| {
-            let is_over = waiter.is_settled() || needs.are_met(needs.count(self));
+            let is_vain = self.lacks_log_for(*needs);
+            let is_over = is_vain || waiter.is_settled() || needs.are_met(needs.count(self));
             if is_over {
-                self.end_waiting(waiter, Unblock::Timeout, outbox);
+                self.end_waiting(waiter, if is_vain { Unblock::LogOff } else { Unblock::Timeout }, outbox);
             }
             !is_over
         });
         waiting.is_any.store(!all.is_empty(), SeqCst);
+    }
+
+    /// This server's disk is to have it, and it keeps no log. One that is being switched on is waited for until it has its base.
+    pub(crate) fn lacks_log_for(&self, needs: Needs) -> bool {
+        needs.local.unwrap_or(0) > 0 && !self.config.is_on(config::APPENDONLY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use journal::Want;
+
+    use crate::outbox::Mail;
+    use crate::scene::{Scene, free};
+
+    const REFUSAL: &str = "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n";
+
+    #[test]
+    fn a_log_that_is_being_switched_on_is_waited_for() {
+        let mut scene = Scene::new(&[]);
+        let (mut one, mut other) = (scene.open(), scene.open());
+        assert_eq!(scene.say(&mut one, "WAITAOF 1 0 0"), free(REFUSAL));
+        assert_eq!(scene.say(&mut one, "CONFIG SET appendonly yes\nSET a 1"), free("+OK\r\n+OK\r\n"));
+        assert_eq!(scene.say(&mut one, "WAITAOF 1 0 0"), free(""), "no base stands yet");
+        scene.worker.look_at_waiting();
+        assert!(scene.worker.outbox().take().is_empty());
+        // As it is when the base stands.
+        scene.server.journal.want(Want::File, true);
+        scene.worker.look_at_waiting();
+        let answer = Mail::Answer(b"*2\r\n:1\r\n:0\r\n".to_vec());
+        assert_eq!(scene.worker.outbox().take(), [(one.id, answer)]);
+        // Who waits for a disk that is never written is told, as redis-server tells him.
+        assert_eq!(scene.say(&mut other, "SET a 2\nWAITAOF 1 0 0"), free("+OK\r\n"));
+        assert_eq!(scene.say(&mut one, "CONFIG SET appendonly no"), free("+OK\r\n"));
+        scene.worker.look_at_waiting();
+        assert_eq!(scene.worker.outbox().take(), [(other.id, Mail::Answer(REFUSAL.into()))]);
     }
 }

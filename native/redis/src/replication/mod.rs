@@ -27,7 +27,7 @@ use std::time::Duration;
 use journal::ReplicationId;
 use parking_lot::{Condvar, Mutex};
 
-pub(crate) use copies::Needs;
+pub(crate) use copies::{NO_LOG, Needs};
 pub(crate) use failover::Wish;
 pub use feed::Filled;
 pub use follower::{Follower, Over};

@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::command::{Command, Keys, flag};
 use crate::fault::{Fault, Outcome};
-use crate::replication::Needs;
+use crate::replication::{NO_LOG, Needs};
 use crate::timeouts;
 use crate::words;
 
@@ -46,10 +46,10 @@ fn wait_log(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
              propagated.",
         ));
     }
-    if local > 0 && !call.server.journal.is_wanted_by(journal::Want::File) {
-        return Err(Fault::of("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."));
-    }
     let needs = Needs { offset: call.session.offset, replicas, local: Some(local) };
+    if call.server.lacks_log_for(needs) {
+        return Err(Fault::of(NO_LOG));
+    }
     call.wait_for_copies(needs, milliseconds);
     Ok(())
 }
