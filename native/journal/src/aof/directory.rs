@@ -1,5 +1,11 @@
 //! The folder of a log: its manifest and its files, found at the start, added to and replaced while the server runs. The manifest on the
 //! disk changes in one step, and only after the files that it names are there.
+//!
+//! ```text
+//!   temp-….manifest: write, fsync ── rename ──┬── fsync of the folder ──> settled: what is superseded is deleted
+//!                                             └── that fails: `doubt`. Either manifest may be found after a crash, so the files of
+//!                                                 both stay, and nothing counts as being on the disk until `settle` succeeds
+//! ```
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -30,8 +36,12 @@ pub struct Directory {
     manifest: Manifest,
     /// The manifest on the disk does not name the files that are written: their base is not complete yet.
     is_unlisted: bool,
+    /// Why it is not known which manifest the disk has: this one, or one that was there before.
+    doubt: Option<String>,
     /// Nobody else writes here as long as this is open.
     lock: Option<File>,
+    /// Brings the folder's own entries to the disk.
+    sync_folder: fn(&Path) -> io::Result<()>,
 }
 
 impl Names {
@@ -51,7 +61,15 @@ fn said(what: &str, path: &Path) -> impl Fn(io::Error) -> String {
     move |error| format!("{text}: {error}")
 }
 
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
 impl Directory {
+    fn new(names: Names, manifest: Manifest) -> Self {
+        Self { names, manifest, is_unlisted: false, doubt: None, lock: None, sync_folder: sync }
+    }
+
     /// The log that is there; an empty one where there is none. A log of one file from before Redis 7 becomes the base of one in parts.
     ///
     /// # Errors
@@ -64,7 +82,7 @@ impl Directory {
             Err(error) if error.kind() == ErrorKind::NotFound => return Self::without_manifest(names),
             Err(error) => return Err(format!("can't read {}: {error}", path.display())),
         };
-        let directory = Self { names, manifest, is_unlisted: false, lock: None };
+        let directory = Self::new(names, manifest);
         for entry in directory.manifest.parts() {
             let part = directory.part(entry);
             if !part.is_file() {
@@ -92,14 +110,13 @@ impl Directory {
                 names.manifest()
             ));
         }
-        let mut directory = Self { names, manifest: Manifest::default(), is_unlisted: false, lock: None };
+        let mut directory = Self::new(names, Manifest::default());
         let moved = folder.join(&directory.names.file);
         if old.is_file() || moved.is_file() {
             directory.create()?;
             directory.manifest.base = Some(Entry { name: directory.names.file.clone(), sequence: 1 });
             if old.is_file() {
-                // The manifest comes first: one that names a file that is still elsewhere is found out above, a moved file without
-                // a manifest would be a log that nobody sees.
+                // Killed between this and the manifest, it is found in its new place.
                 fs::rename(&old, &moved).map_err(said("can't move the log to", &moved))?;
             }
             directory.persist()?;
@@ -125,17 +142,45 @@ impl Directory {
         Ok(())
     }
 
-    /// Removes what a rewrite that was interrupted has left; none is on its way. What is to be superseded by a base that has yet to be
-    /// stays: until then it is the log.
-    pub(super) fn sweep(&self) {
+    /// Removes what a rewrite that was interrupted has left; none is on its way.
+    pub(super) fn sweep(&mut self) {
         for entry in fs::read_dir(self.names.path()).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
                 _ = fs::remove_file(entry.path());
             }
         }
-        if !self.is_unlisted {
-            self.manifest.history.iter().for_each(|entry| _ = fs::remove_file(self.part(entry)));
+        if !self.is_unlisted && !self.is_empty() {
+            // Who wrote the manifest that was found may have been killed before the disk had it.
+            self.sync();
+            _ = self.settle();
         }
+    }
+
+    /// One manifest is known to be on the disk when this returns, and what it supersedes is gone. What is to be superseded by a base
+    /// that has yet to be stays: until then it is the log.
+    ///
+    /// # Errors
+    /// What the disk says; it is to be tried again.
+    pub(super) fn settle(&mut self) -> Result<(), String> {
+        if self.doubt.is_some() {
+            // All of it: after a sync that failed the kernel may have forgotten what it was to write.
+            self.persist()?;
+        }
+        if let Some(why) = &self.doubt {
+            return Err(why.clone());
+        }
+        if !self.is_unlisted && !self.manifest.history.is_empty() {
+            self.manifest.history.iter().for_each(|entry| _ = fs::remove_file(self.place(entry)));
+            self.manifest.history.clear();
+            // If this fails, the files that it still names are gone already: history need not be there.
+            return self.persist().or(Ok(()));
+        }
+        Ok(())
+    }
+
+    /// It is known that the disk has the manifest.
+    pub(super) fn is_settled(&self) -> bool {
+        self.doubt.is_none()
     }
 
     /// The manifest on the disk does not name what is written.
@@ -201,10 +246,11 @@ impl Directory {
     pub fn begin_unlisted(&mut self) {
         let parts = self.manifest.base.take().into_iter().chain(std::mem::take(&mut self.manifest.increments));
         self.manifest.history.extend(parts);
-        self.is_unlisted = true;
+        // Whichever manifest the disk has, it is whole.
+        (self.is_unlisted, self.doubt) = (true, None);
     }
 
-    /// A new increment behind all others, begun by the closure; named by the manifest when this returns.
+    /// A new increment behind all others, begun by the closure; named by the manifest when this returns, if that is settled.
     ///
     /// # Errors
     /// What the disk says; the log is then as it was.
@@ -228,7 +274,8 @@ impl Directory {
         done
     }
 
-    /// What was written to `temporary()` becomes the base; of the increments only the last stays. The others are deleted.
+    /// What was written to `temporary()` becomes the base; of the increments only the last stays. The others are deleted when that is
+    /// settled.
     ///
     /// # Errors
     /// What the disk says; the log is then as it was.
@@ -240,8 +287,10 @@ impl Directory {
         fs::rename(self.temporary(), &path).map_err(said("can't make the base", &path))?;
         let mut superseded = before.increments.clone();
         let increments = superseded.split_off(superseded.len().saturating_sub(1));
-        let history: Vec<_> = before.history.iter().cloned().chain(before.base.clone()).chain(superseded).collect();
-        let gone: Vec<_> = history.iter().map(|entry| self.part(entry)).collect();
+        // Those that no manifest has named are in the way of nobody.
+        let unnamed: Vec<_> = if self.is_unlisted { std::mem::take(&mut superseded) } else { Vec::new() };
+        let unnamed: Vec<_> = unnamed.iter().map(|entry| self.part(entry)).collect();
+        let history = before.history.iter().cloned().chain(before.base.clone()).chain(superseded).collect();
         let stays = increments.last().map(|entry| [self.part(entry), self.place(entry)]);
         let listed = stays.as_ref().map_or(Ok(()), |[from, to]| fs::rename(from, to).map_err(said("can't name", to)));
         self.manifest = Manifest { base: Some(entry), history, increments };
@@ -254,13 +303,15 @@ impl Directory {
             return Err(why);
         }
         self.is_unlisted = false;
-        gone.iter().for_each(|path| _ = fs::remove_file(path));
-        // If this fails, the files that it still names are gone already: history need not be there.
-        self.manifest.history.clear();
-        self.persist().or(Ok(()))
+        unnamed.iter().for_each(|path| _ = fs::remove_file(path));
+        Ok(())
     }
 
-    fn persist(&self) -> Result<(), String> {
+    /// Puts the manifest in the place of the one that is there. Whether the disk has it then, `doubt` says.
+    ///
+    /// # Errors
+    /// What the disk says; the one that was there is still there.
+    fn persist(&mut self) -> Result<(), String> {
         let folder = self.names.path();
         let (path, temporary) =
             (folder.join(self.names.manifest()), folder.join(format!("{TEMPORARY}{}", self.names.manifest())));
@@ -268,7 +319,161 @@ impl Directory {
             file.write_all(self.manifest.text().as_bytes())?;
             file.sync_all()
         });
-        let done = written.and_then(|()| fs::rename(&temporary, &path)).and_then(|()| File::open(&folder)?.sync_all());
-        done.map_err(said("can't write the manifest", &path))
+        written.and_then(|()| fs::rename(&temporary, &path)).map_err(said("can't write the manifest", &path))?;
+        self.sync();
+        Ok(())
+    }
+
+    fn sync(&mut self) {
+        let folder = self.names.path();
+        let synced = (self.sync_folder)(&folder);
+        self.doubt = synced.map_err(said("can't bring the manifest to the disk in", &folder)).err();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::aof::{Fsync, Writer};
+    use crate::{Journal, Want};
+
+    /// As long as this file is there, the folder can't be synced.
+    const OBSTACLE: &str = "obstacle";
+
+    struct Disk(PathBuf);
+
+    impl Disk {
+        fn new(name: &str) -> Self {
+            let home = std::env::temp_dir().join(format!("directory-{name}-{}", std::process::id()));
+            fs::create_dir_all(home.join("log")).expect("a folder");
+            Self(home)
+        }
+
+        fn open(&self) -> Directory {
+            let names = Names { home: self.0.clone(), folder: "log".into(), file: "a".into() };
+            let directory = Directory::open(names).expect("it is whole");
+            Directory { sync_folder: refusing, ..directory }
+        }
+
+        fn refuse(&self, is_refusing: bool) {
+            let obstacle = self.0.join("log").join(OBSTACLE);
+            if is_refusing { fs::write(obstacle, b"") } else { fs::remove_file(obstacle) }.expect("a file");
+        }
+
+        fn manifest(&self) -> Manifest {
+            Manifest::parse(&fs::read(self.0.join("log/a.manifest")).expect("a file")).expect("right")
+        }
+
+        fn files(&self) -> BTreeSet<String> {
+            let entries = fs::read_dir(self.0.join("log")).expect("a folder").flatten();
+            let names = entries.map(|entry| entry.file_name().into_string().expect("text"));
+            names.filter(|name| name != OBSTACLE && name != "a.manifest").collect()
+        }
+    }
+
+    impl Drop for Disk {
+        fn drop(&mut self) {
+            _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn refusing(folder: &Path) -> io::Result<()> {
+        if folder.join(OBSTACLE).exists() { Err(io::Error::other("no")) } else { sync(folder) }
+    }
+
+    fn wait_for(what: &str, is_so: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !is_so() {
+            assert!(began.elapsed() < Duration::from_secs(30), "{what}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Without a sync of the folder the disk has any of the manifests that were put there since the last one.
+    #[test]
+    fn whichever_manifest_the_disk_has_its_files_are_there() {
+        let disk = Disk::new("doubt");
+        let mut directory = disk.open();
+        directory.add_increment(|_| Ok(())).expect("a file");
+        assert!(directory.is_settled());
+        let mut possible = vec![disk.manifest()];
+        disk.refuse(true);
+        for round in 0..6 {
+            if round % 2 == 0 {
+                directory.add_increment(|_| Ok(())).expect("a file");
+            } else {
+                fs::write(directory.temporary(), b"REDIS0009").expect("a file");
+                directory.rebase("rdb").expect("it is put there");
+            }
+            assert!(directory.settle().is_err() && !directory.is_settled());
+            possible.push(disk.manifest());
+            for part in possible.iter().flat_map(Manifest::parts) {
+                assert!(disk.files().contains(&part.name), "{} is gone in round {round}", part.name);
+            }
+            // Started again, nothing is known either.
+            let mut again = disk.open();
+            again.sweep();
+            assert!(!again.is_settled() && possible.iter().flat_map(Manifest::parts).count() > 0);
+            assert!(possible.iter().flat_map(Manifest::parts).all(|part| disk.files().contains(&part.name)));
+        }
+        disk.refuse(false);
+        directory.settle().expect("the disk is well");
+        let named: BTreeSet<_> = disk.manifest().parts().map(|part| part.name.clone()).collect();
+        assert_eq!((disk.files(), disk.manifest().history.len()), (named, 0));
+    }
+
+    #[test]
+    fn nothing_is_on_the_disk_before_the_manifest_is() {
+        let disk = Disk::new("wait");
+        let journal = Arc::new(Journal::new([b'a'; 40]));
+        journal.want(Want::File, true);
+        let writer = Writer::start(journal.clone(), disk.open(), false, Fsync::Always).expect("it begins");
+        let append = || {
+            let end = journal.append(0, b"*1\r\n$4\r\nPING\r\n");
+            journal.kick();
+            end
+        };
+        let first = append();
+        wait_for("the first", || journal.synced.get() == first);
+        disk.refuse(true);
+        writer.rotate();
+        journal.kick();
+        wait_for("the failure", || writer.failure().is_some());
+        let second = append();
+        fs::write(writer.temporary(), b"REDIS0009").expect("a file");
+        assert!(writer.rebase("rdb").expect_err("the folder can't be synced").contains("can't bring the manifest"));
+        writer.flush();
+        assert_eq!((journal.synced.get(), journal.written.get()), (first, second));
+        assert!(writer.failure().expect("writes are refused").contains("can't bring the manifest"));
+        disk.refuse(false);
+        wait_for("the second", || journal.synced.get() == second);
+        wait_for("the disk to be well", || writer.failure().is_none());
+        let named: BTreeSet<_> = disk.manifest().parts().map(|part| part.name.clone()).collect();
+        assert_eq!((disk.files(), named.len()), (named, 2));
+        writer.stop();
+    }
+
+    #[test]
+    fn a_log_that_is_switched_on_is_listed_when_the_disk_has_its_manifest() {
+        let disk = Disk::new("listed");
+        let journal = Arc::new(Journal::new([b'a'; 40]));
+        journal.want(Want::File, true);
+        disk.open().add_increment(|_| Ok(())).expect("a file");
+        let former = disk.files();
+        let mut directory = disk.open();
+        directory.begin_unlisted();
+        let writer = Writer::start(journal.clone(), directory, false, Fsync::EverySecond).expect("it begins");
+        disk.refuse(true);
+        fs::write(writer.temporary(), b"REDIS0009").expect("a file");
+        writer.rotate();
+        assert!(writer.rebase("rdb").is_err() && !writer.is_listed() && disk.files().is_superset(&former));
+        disk.refuse(false);
+        wait_for("the base", || writer.is_listed());
+        assert!(disk.files().is_disjoint(&former) && disk.manifest().base.is_some());
+        writer.stop();
     }
 }

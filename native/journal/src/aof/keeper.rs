@@ -57,7 +57,7 @@ impl Keeper {
             let bell = self.shared.journal.end.bell(move || own.unpark());
             while !self.is_ending {
                 bell.arm();
-                let is_well = self.write_groups() && self.sync_if_due();
+                let is_well = self.write_groups() && self.is_settled() && self.sync_if_due();
                 if is_well {
                     self.shared.heal();
                 }
@@ -147,7 +147,22 @@ impl Keeper {
         Ok(())
     }
 
+    /// The disk has the manifest that names what is written.
+    fn settle(&mut self) -> Result<(), String> {
+        if self.directory.is_settled() {
+            return Ok(());
+        }
+        self.directory.settle()?;
+        self.shared.is_listed.store(!self.directory.is_unlisted(), SeqCst);
+        Ok(())
+    }
+
+    fn is_settled(&mut self) -> bool {
+        self.settle().map_err(|why| self.shared.fail(why)).is_ok()
+    }
+
     fn sync(&mut self) -> Result<(), String> {
+        self.settle()?;
         if self.increment.is_synced() {
             self.raise_synced();
             return Ok(());
@@ -208,6 +223,7 @@ impl Keeper {
             return Err("the log can't be written at the moment".to_owned());
         }
         self.directory.rebase(extension)?;
+        self.directory.settle()?;
         // Before whoever waits for the disk is told: he asks for both.
         self.shared.is_listed.store(true, SeqCst);
         self.sync()?;

@@ -117,7 +117,7 @@ impl Writer {
             size: AtomicU64::new(size),
             size_of_base: AtomicU64::new(size),
             delayed_syncs: AtomicU64::new(0),
-            is_listed: AtomicBool::new(!directory.is_unlisted()),
+            is_listed: AtomicBool::new(!directory.is_unlisted() && directory.is_settled()),
             is_lost: AtomicBool::new(false),
             thread: OnceLock::new(),
         });
@@ -177,7 +177,7 @@ impl Writer {
     /// done.
     ///
     /// # Errors
-    /// The log is as it was: another rewrite is needed.
+    /// The log is as it was, or it is not known whether it is: another rewrite is needed.
     pub fn rebase(&self, extension: &'static str) -> Result<(), String> {
         let (done, answer) = sync_channel(1);
         self.order(Order::Rebase(extension, done));
