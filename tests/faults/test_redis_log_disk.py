@@ -128,9 +128,17 @@ def test_a_wrong_manifest_is_named_with_its_line(tmp_path: Path, started: Starte
     written(tmp_path, started)
     manifest = tmp_path / MANIFEST
     right = manifest.read_text()
-    manifest.write_text(right.replace("type i", "type z"))
+    # One bit, and what was written is taken for what may be deleted.
+    manifest.write_text(right.replace("type i", "type h"))
+    assert f"{manifest}: line 1: its checksum is wrong" in refusal(tmp_path)
+    # Without a checksum, as redis-server writes it.
+    _, plain = right.split("\n", 1)
+    manifest.write_text(plain.replace("type i", "type h"))
+    assert f"{manifest}: it names no file of a log" in refusal(tmp_path)
+    manifest.write_text(plain.replace("type i", "type z"))
     assert f"{manifest}: line 1: unknown AOF file type" in refusal(tmp_path)
-    manifest.write_text(right.replace("1.incr", "2.incr"))
+    manifest.write_text(plain.replace("1.incr", "2.incr"))
     assert "names appendonly.aof.2.incr.aof, which is not there" in refusal(tmp_path)
+    assert (tmp_path / INCREMENT).exists()
     manifest.unlink()
     assert "restore the manifest" in refusal(tmp_path)

@@ -1,6 +1,7 @@
 //! The manifest: which files make the log, in their order. Read as strictly as redis-server reads it, and in its words.
 //!
 //! ```text
+//!   #MC:crc=7a2f6352                                    CRC-32 of all that follows; redis-server skips it, and writes none
 //!   file appendonly.aof.2.base.rdb seq 2 type b          the base, at most one
 //!   file appendonly.aof.1.incr.aof seq 1 type h          history: to be deleted
 //!   file appendonly.aof.2.incr.aof seq 2 type i          increments, in growing sequence
@@ -38,6 +39,8 @@ pub struct Manifest {
     pub increments: Vec<Entry>,
 }
 
+/// What the first line begins with, where there is a checksum.
+const PREFIX: &str = "#MC:crc=";
 /// Bytes of a line, as redis-server reads them.
 const LINE_MAX: usize = 1024;
 
@@ -50,11 +53,18 @@ impl Manifest {
         if text.is_empty() {
             return Err("line 1: found an empty AOF manifest".to_owned());
         }
+        if text.starts_with(super::mark::PREFIX) {
+            verify(text).map_err(|why| format!("line 1: {why}"))?;
+        }
         let mut manifest = Self::default();
         for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
             if !line.starts_with(b"#") {
                 manifest.add(line).map_err(|why| format!("line {}: {why}", number + 1))?;
             }
+        }
+        // Nobody writes one, and who took it for a log of nothing would begin another one over the files.
+        if manifest.parts().next().is_none() {
+            return Err("it names no file of a log".to_owned());
         }
         Ok(manifest)
     }
@@ -104,6 +114,11 @@ impl Manifest {
     /// As it stands in its file.
     #[must_use]
     pub fn text(&self) -> String {
+        let lines = self.lines();
+        format!("{PREFIX}{:08x}\n{lines}", crc32fast::hash(lines.as_bytes()))
+    }
+
+    fn lines(&self) -> String {
         let mut text = String::new();
         let base = self.base.iter().map(|entry| (entry, 'b'));
         let history = self.history.iter().map(|entry| (entry, 'h'));
@@ -125,6 +140,19 @@ impl Manifest {
     pub fn parts(&self) -> impl Iterator<Item = &Entry> {
         self.base.iter().chain(&self.increments)
     }
+}
+
+/// Whether a text that begins with a checksum has the right one.
+fn verify(text: &[u8]) -> Result<(), &'static str> {
+    let end = memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1);
+    let (first, rest) = text.split_at(end);
+    if first != format!("{PREFIX}{:08x}\n", crc32fast::hash(rest)).as_bytes() {
+        return Err(
+            "its checksum is wrong: the manifest is not as it was written. Bring it back from a copy; delete this line only if \
+                    it was changed on purpose",
+        );
+    }
+    Ok(())
 }
 
 fn quoted(name: &str) -> String {
@@ -220,6 +248,8 @@ mod tests {
             ("file \"a seq 1 type i\n", "line 1: invalid AOF manifest file format"),
             ("file \"\" seq 1 type i\n", "line 1: invalid AOF manifest file format"),
             ("file a seq 0 type i\n", "line 1: invalid AOF manifest file format"),
+            ("# a remark\n", "it names no file of a log"),
+            ("file a seq 1 type h\n", "it names no file of a log"),
         ];
         for (text, error) in rows {
             assert_eq!(Manifest::parse(text.as_bytes()), Err(error.to_owned()), "{text:?}");
@@ -232,6 +262,27 @@ mod tests {
         assert_eq!(parse(251), Err("line 1: the file's name is too long".to_owned()));
         let longest = parse(250).expect("it is right");
         assert_eq!(Manifest::parse(longest.text().as_bytes()), Ok(longest));
+    }
+
+    /// One bit makes of an increment what is to be deleted.
+    #[test]
+    fn what_is_not_as_it_was_written_is_refused() {
+        let entry = |name: &str, sequence| Entry { name: name.to_owned(), sequence };
+        let manifest = Manifest {
+            base: Some(entry("a.3.base.rdb", 3)),
+            history: vec![entry("a.1.base.rdb", 1)],
+            increments: vec![entry("a b.1.incr.aof", 1), entry("a.2.incr.aof", 2)],
+        };
+        let text = manifest.text().into_bytes();
+        let is_found = |text: &[u8]| Manifest::parse(text).map_or(true, |other| other == manifest);
+        for at in 0..text.len() {
+            for flip in 1..=255 {
+                let mut wrong = text.clone();
+                wrong[at] ^= flip;
+                assert!(is_found(&wrong), "{}", wrong.escape_ascii());
+            }
+            assert!(is_found(&text[..at]) && is_found(&[&text[..at], &text[at + 1..]].concat()), "{at}");
+        }
     }
 
     proptest! {

@@ -39,8 +39,9 @@ pub(crate) enum Line {
     Mark(Mark),
 }
 
-/// What all of them begin with.
-pub(super) const PREFIX: &[u8] = b"#MC:";
+/// What all of them begin with, and so do files that were begun here: with the stream's name, the database of what follows if that is
+/// known, and a mark. That database is no part of the stream.
+pub const PREFIX: &[u8] = b"#MC:";
 /// What a mark's checksum stands behind.
 const CRC: &[u8] = b",crc=";
 /// The checksum's digits and the line's end.

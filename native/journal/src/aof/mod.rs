@@ -20,6 +20,6 @@ mod writer;
 
 pub use directory::{Directory, Names};
 pub use manifest::{Entry, Manifest};
-pub use mark::{Mark, Position};
+pub use mark::{Mark, PREFIX, Position};
 pub use read::{Damage, Outcome, Piece, read};
 pub use writer::{Fsync, Status, Writer};
