@@ -256,6 +256,27 @@ fn a_length_that_reaches_over_the_last_mark_is_damage() {
     assert!(seen > 20, "{seen}");
 }
 
+/// Each of its checksums is right.
+#[test]
+fn a_group_that_is_missing_or_there_twice_is_damage() {
+    let folder = Folder::new();
+    let set = |value: &[u8]| Unit {
+        database: 0,
+        commands: vec![vec![b"SET".to_vec(), b"key".to_vec(), value.to_vec()]],
+        is_awaited: true,
+    };
+    let (path, acknowledged) = write(&folder, &[set(b"1"), set(b"2"), set(b"3")]);
+    let bytes = content(&path);
+    let [first, second] = [0, 1].map(|number| acknowledged[number].0 as usize);
+    let missing = [&bytes[..first], &bytes[second..]].concat();
+    let twice = [&bytes[..second], &bytes[first..]].concat();
+    for (wrong, right) in [(missing, first), (twice, second)] {
+        let damage = commands(&wrong).0.expect_err("offsets follow each other");
+        assert!(damage.why.contains("bytes are missing, or are there twice"), "{}", damage.why);
+        assert_eq!(damage.right, right as u64);
+    }
+}
+
 #[test]
 fn a_rotation_begins_a_file_that_stands_alone() {
     let folder = Folder::new();

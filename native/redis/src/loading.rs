@@ -58,6 +58,17 @@ impl Server {
         }
     }
 
+    /// A file of ours has a checksum. One without was written with `rdbchecksum no`, or lost it together with what it vouches for.
+    pub(crate) fn insist_on_checksum(&self, loaded: &Loaded) -> Result<(), String> {
+        let is_ours = loaded.epoch.is_some();
+        if is_ours && loaded.checksum.is_none() && self.config.is_on(config::RDB_CHECKSUM) {
+            return Err("its checksum is missing, so bytes may have changed: bring it back from a copy or a replica; only if it was \
+                        written with `rdbchecksum no`, start with that"
+                .to_owned());
+        }
+        Ok(())
+    }
+
     /// Loads a whole file.
     ///
     /// # Errors
@@ -68,6 +79,7 @@ impl Server {
         // What follows in a primary's stream may be about keys that have expired meanwhile.
         let expired = if self.replication.is_replica() { Expired::Kept } else { Expired::LeftOut };
         let loaded = self.load(&mut source, now, expired).map_err(|error| wrong(error.to_string()))?;
+        self.insist_on_checksum(&loaded).map_err(wrong)?;
         let rest = source.fill_buf().map_err(|error| wrong(error.to_string()))?;
         if !rest.is_empty() {
             return Err(wrong(

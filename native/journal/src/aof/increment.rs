@@ -40,7 +40,7 @@ impl Increment {
     }
 
     /// An empty file becomes one that says where the stream is: its name, its offset, and the database of what follows, which is no
-    /// part of the stream.
+    /// part of the stream. Where that is not known, the stream says it next.
     pub(super) fn begin(file: File, history: &History, offset: u64, database: Option<usize>) -> io::Result<Self> {
         let mut begun = Self::behind(file)?;
         let mut select = Vec::new();

@@ -210,6 +210,15 @@ impl<R: Read> Reader<R> {
             return Err("a mark stands in an unfinished transaction".to_owned());
         }
         let position = self.names.at(mark);
+        if let (Some(former), Some(_)) = (self.outcome.position, position) {
+            let expected = former.offset + (self.at - self.right - self.noted);
+            if mark.offset != expected {
+                return Err(format!(
+                    "the stream is at {}, but a mark says {}: bytes are missing, or are there twice",
+                    expected, mark.offset
+                ));
+            }
+        }
         sink(Piece::Mark(position))?;
         self.crc.reset();
         self.pass(bytes);

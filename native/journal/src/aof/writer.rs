@@ -96,7 +96,7 @@ impl Writer {
         fsync: Fsync,
     ) -> Result<Self, String> {
         directory.sweep();
-        let (history, offset) = (journal.history(), journal.end.get());
+        let (history, offset, database) = (journal.history(), journal.end.get(), journal.database());
         let last = directory.last().filter(|_| ends_with_mark);
         let increment = match last {
             Some(path) => {
@@ -104,7 +104,7 @@ impl Writer {
                 let opened = file.and_then(Increment::behind);
                 opened.map_err(|error| format!("can't write {}: {error}", path.display()))?
             }
-            None => directory.add_increment(|file| Increment::begin(file, &history, offset, None))?,
+            None => directory.add_increment(|file| Increment::begin(file, &history, offset, database))?,
         };
         let (size, temporary) = (directory.size(), directory.temporary());
         let shared = Arc::new(Shared {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
 use dataset::{Millis, Shards};
-use journal::aof::{Directory, Outcome, Piece, Writer, read};
+use journal::aof::{Directory, Outcome, PREFIX, Piece, Position, Writer, read};
 use journal::{History, Want};
 
 use crate::applier::Applier;
@@ -97,7 +97,8 @@ impl Server {
     /// Loads all parts; also says whether the last one ends with a mark.
     fn load_log(&self, directory: &Directory, is_start: bool, now: Millis) -> Result<(LoadedLog, bool), String> {
         let (ahead, loaded) = Default::default();
-        let mut load = Load { server: self, applier: Applier::new(self), ahead, is_start, now, loaded };
+        let (applier, head) = (Applier::new(self), None);
+        let mut load = Load { server: self, applier, ahead, is_start, head, now, loaded };
         let (parts, base) = (directory.parts(), directory.base());
         let (mut last, mut position) = (Outcome::default(), None);
         for (number, path) in parts.iter().enumerate() {
@@ -126,6 +127,8 @@ struct Load<'s> {
     ahead: Batch,
     /// The journal follows what is loaded; else it goes on where it is.
     is_start: bool,
+    /// What comes is no part of the stream, but says where in it a file begins; and whether it has said the database.
+    head: Option<bool>,
     now: Millis,
     loaded: LoadedLog,
 }
@@ -144,6 +147,7 @@ impl Load<'_> {
         }
         // The parts of a log are streams of their own: each begins in database 0.
         self.applier.select(0);
+        self.head = source.fill_buf().map_err(|error| wrong(&error))?.starts_with(PREFIX).then_some(false);
         let outcome = read(source, first, length - first, &mut |piece| self.piece(&piece));
         match outcome.map_err(|error| wrong(&error))? {
             Ok(outcome) if !outcome.is_truncated => Ok(outcome),
@@ -175,6 +179,7 @@ impl Load<'_> {
     /// A base that is a snapshot.
     fn snapshot(&mut self, source: &mut (impl BufRead + Seek)) -> Result<(), String> {
         let loaded = self.server.load(&mut *source, self.now, Expired::Kept).map_err(|error| error.to_string())?;
+        self.server.insist_on_checksum(&loaded)?;
         if let (Some(replid), Some(offset), Some(epoch)) = (loaded.replid, loaded.offset, loaded.epoch)
             && let Ok(replid) = replid.into_bytes().try_into()
             && self.is_start
@@ -185,7 +190,6 @@ impl Load<'_> {
     }
 
     fn piece(&mut self, piece: &Piece<'_>) -> Result<(), String> {
-        let journal = &self.server.journal;
         match piece {
             Piece::Ahead(words) => {
                 self.ahead.note_keys(words);
@@ -193,20 +197,39 @@ impl Load<'_> {
             }
             Piece::Command(words, raw) => {
                 self.ahead.bring_noted(self.server, self.applier.database());
-                let raw = if self.is_start { raw } else { &b""[..] };
+                let raw = if self.is_start && self.head.is_none() { raw } else { &b""[..] };
+                self.head = self.head.map(|_| true);
                 let done = self.applier.apply(words, raw, self.now);
                 done.map_err(|fault| format!("the command can't be done: {}", String::from_utf8_lossy(&fault.0)))
             }
-            Piece::Mark(Some(position)) if self.is_start => {
-                if journal.end.get() == position.offset {
-                    journal.change_history(|history, _| *history = position.history);
-                } else {
-                    journal.restart(position.history, position.offset);
-                }
-                Ok(())
+            Piece::Mark(position) => {
+                let head = self.head.take();
+                position.filter(|_| self.is_start).map_or(Ok(()), |position| self.stand_at(&position, head))
             }
-            Piece::Mark(_) | Piece::Line(_) => Ok(()),
+            Piece::Line(_) => Ok(()),
         }
+    }
+
+    /// The stream is at this position; `head` if a file begins there.
+    fn stand_at(&self, position: &Position, head: Option<bool>) -> Result<(), String> {
+        let journal = &self.server.journal;
+        let end = journal.end.get();
+        if head.is_some() && position.offset > end && journal.history().replid == position.history.replid {
+            let missing = position.offset - end;
+            return Err(format!("{missing} bytes of the stream are missing between it and what stands before it"));
+        }
+        if position.offset == end {
+            journal.change_history(|history, _| *history = position.history);
+        } else {
+            journal.restart(position.history, position.offset);
+        }
+        match head {
+            Some(true) => journal.set_database(self.applier.database()),
+            // The stream says it next, and so in this file.
+            Some(false) => journal.forget_database(),
+            None => {}
+        }
+        Ok(())
     }
 
     /// What is behind the last whole unit was being written when the server ended.
@@ -223,5 +246,147 @@ impl Load<'_> {
         // A transaction that was open is not done.
         self.applier = Applier::new(self.server);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::scene::Scene;
+
+    /// A working directory, removed at the end.
+    struct Home(PathBuf);
+
+    impl Home {
+        fn new() -> Self {
+            static NUMBER: AtomicUsize = AtomicUsize::new(0);
+            let number = NUMBER.fetch_add(1, Relaxed);
+            let path = std::env::temp_dir().join(format!("memc-load-{}-{number}", std::process::id()));
+            fs::create_dir_all(&path).expect("a folder");
+            Self(path)
+        }
+
+        /// A server with what is here; or why it does not start.
+        fn start(&self) -> Result<Scene, String> {
+            let home = self.0.to_str().expect("text");
+            let config = [
+                ("dir", home),
+                ("appendonly", "yes"),
+                ("aof-timestamp-enabled", "yes"),
+                ("enable-debug-command", "yes"),
+            ];
+            let scene = Scene::new(&config);
+            scene.server.begin_log(1).map(|_| scene)
+        }
+
+        /// One that does these, and ends.
+        fn run(&self, requests: &str) -> Vec<String> {
+            let mut scene = self.start().expect("it starts");
+            let mut session = scene.open();
+            let replies = requests.lines().map(|request| scene.say(&mut session, request).reply).collect();
+            scene.server.end_log();
+            replies
+        }
+
+        fn files(&self) -> Vec<PathBuf> {
+            let mut files: Vec<_> = fs::read_dir(self.0.join("appendonlydir"))
+                .expect("a folder")
+                .map(|entry| entry.expect("a file").path())
+                .collect();
+            files.sort();
+            files
+        }
+
+        fn last(&self) -> PathBuf {
+            self.files()
+                .into_iter()
+                .rfind(|path| path.extension().is_some_and(|end| end == "aof"))
+                .expect("an increment")
+        }
+    }
+
+    impl Drop for Home {
+        fn drop(&mut self) {
+            _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn append(path: &Path, bytes: &[u8]) {
+        let all = [fs::read(path).expect("a file"), bytes.to_vec()].concat();
+        fs::write(path, all).expect("a file");
+    }
+
+    fn rewrite(scene: &Scene) {
+        let done = scene.server.aof.rewriting().done.load(Relaxed);
+        assert!(scene.server.schedule_rewrite());
+        scene.server.tend_log(1);
+        let began = Instant::now();
+        while scene.server.aof.rewriting().done.load(Relaxed) == done {
+            assert!(began.elapsed() < Duration::from_secs(30), "the rewrite");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// What was being written when the server was killed: the second, and no command yet.
+    #[test]
+    fn a_file_that_is_begun_at_a_start_says_the_database() {
+        let home = Home::new();
+        home.run("SELECT 2\nSET a 1");
+        append(&home.last(), b"#TS:7\r\n*3\r\n$3");
+        home.run("SELECT 2\nSET b 2");
+        assert_eq!(home.files().len(), 3, "{:?}", home.files());
+        assert_eq!(home.run("DBSIZE\nSELECT 2\nDBSIZE"), [":0\r\n", "+OK\r\n", ":2\r\n"]);
+    }
+
+    /// A replica's stream does not say it again.
+    #[test]
+    fn the_stream_is_in_the_database_in_which_it_was_before_a_rewrite() {
+        let home = Home::new();
+        let mut scene = home.start().expect("it starts");
+        let mut session = scene.open();
+        scene.say(&mut session, "SELECT 5\nSET a 1");
+        rewrite(&scene);
+        let (database, end) = (scene.server.journal.database(), scene.end());
+        scene.server.end_log();
+        let again = home.start().expect("it starts");
+        assert_eq!((again.server.journal.database(), again.end()), (database, end));
+        assert_eq!(database, Some(5));
+    }
+
+    #[test]
+    fn what_is_missing_between_two_files_is_found() {
+        let home = Home::new();
+        home.run("SET a 1");
+        let first = home.last();
+        let short = fs::metadata(&first).expect("a file").len();
+        home.run("SET b 2");
+        append(&first, b"#TS:7\r\n*3\r\n$3");
+        home.run("SET c 3");
+        File::options().write(true).open(&first).and_then(|file| file.set_len(short)).expect("a file");
+        let why = home.start().map(drop).expect_err("b is missing");
+        assert!(why.contains("bytes of the stream are missing between it and what stands before it"), "{why}");
+    }
+
+    #[test]
+    fn a_base_of_ours_without_its_checksum_is_refused() {
+        let home = Home::new();
+        let mut scene = home.start().expect("it starts");
+        let mut session = scene.open();
+        scene.say(&mut session, "SET a 1");
+        rewrite(&scene);
+        scene.server.end_log();
+        let base =
+            home.files().into_iter().find(|path| path.extension().is_some_and(|end| end == "rdb")).expect("a base");
+        let mut bytes = fs::read(&base).expect("a file");
+        let end = bytes.len() - 8;
+        bytes[end..].fill(0);
+        fs::write(&base, bytes).expect("a file");
+        let why = home.start().map(drop).expect_err("nothing vouches for it");
+        assert!(why.contains("its checksum is missing"), "{why}");
     }
 }
