@@ -43,7 +43,8 @@ pub use shards::{SHARDS, Shards};
 pub use snapshot::{Step, Taken};
 pub use sorted_set::SortedSet;
 pub use stream::{
-    Consumer, Element, Entry, Group, Id, Keep, NODE_BYTES, NODE_ENTRIES, Name as ConsumerName, Pending, Stream, Trim,
+    Consumer, Cut, Element, Entry, Group, Id, Keep, NODE_BYTES, NODE_ENTRIES, Name as ConsumerName, Pending, Stream,
+    Trim,
 };
 pub use table::{Table, hash};
 pub use value::{Kind, Typed, Value, View};

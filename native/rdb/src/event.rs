@@ -97,6 +97,11 @@ pub enum Event<'a> {
         id: Id,
         /// Its fields and their values.
         words: &'a [&'a [u8]],
+        /// It is the first one of a listpack.
+        begins: bool,
+        /// Its fields are those that its listpack has once, for all that share them: whoever kept them with each entry would need far
+        /// more room than the file.
+        shares: bool,
     },
     /// What a stream is beside its entries.
     Stream {

@@ -1,6 +1,6 @@
 //! Encodings that this project does not write, from bytes as Redis's versions wrote them; and what is refused, by name.
 
-use rdb::{Event, Id, Options, Type, Writer, read};
+use rdb::{Event, read};
 
 fn told(bytes: &[u8]) -> Result<Vec<String>, String> {
     let mut told = Vec::new();
@@ -189,54 +189,4 @@ fn claims_take_no_room() {
         let error = read(&[b"REDIS0009", value].concat()[..], |_| Ok(())).expect_err("it is not there");
         assert!(error.to_string().contains("key 'k'"), "{error}");
     }
-}
-
-/// A stream of one listpack, whose first entry's field, of so many bytes, is that of so many entries.
-fn repeating(field: usize, entries: u16) -> Vec<u8> {
-    let two = |number: u16| [0xf1, number as u8, (number >> 8) as u8, 3];
-    let mut node = [&two(entries)[..], b"\x00\x01\x01\x01\xf0", &(field as u32).to_le_bytes()].concat();
-    node.resize(node.len() + field, b'f');
-    let length = field + 5;
-    let groups = [length >> 14, length >> 7 & 127 | 128, length & 127 | 128].map(|group| group as u8);
-    match groups {
-        [0, middle, low] => node.extend_from_slice(&[middle & 127, low]),
-        all => node.extend_from_slice(&all),
-    }
-    node.extend_from_slice(b"\x00\x01");
-    for number in 0..entries {
-        node.extend_from_slice(&[b"\x02\x01\x00\x01", &two(number)[..], b"\x05\x01\x04\x01"].concat());
-    }
-    let mut writer = Writer::new(Options::default());
-    writer.key(Type::Stream, b"s");
-    writer.length(1);
-    writer.stream_node(Id { ms: 1, seq: 0 }, &node);
-    writer.length(entries.into());
-    writer.id(Id { ms: 1, seq: entries.into() });
-    writer.length(0);
-    writer.end();
-    writer.bytes().to_vec()
-}
-
-#[test]
-fn a_listpack_does_not_repeat_its_fields_endlessly() {
-    let told = |bytes: &[u8]| {
-        let mut told = 0;
-        let read = read(bytes, |event| {
-            if let Event::Entry { words, .. } = event {
-                told += words.iter().map(|word| word.len()).sum::<usize>();
-            }
-            Ok(())
-        });
-        (told, read.map_err(|error| error.to_string()))
-    };
-    // More than Redis does if it was not told to.
-    for (field, entries) in [(20_000, 30), (1000, 1000)] {
-        assert_eq!(told(&repeating(field, entries)), (usize::from(entries) * (field + 1), Ok(())));
-    }
-    // Some kilobytes that would become 750 megabytes.
-    let bytes = repeating(150_000, 5000);
-    assert!(bytes.len() < 50_000, "{}", bytes.len());
-    let (told, read) = told(&bytes);
-    assert!(read.is_err_and(|error| error.contains("endlessly")));
-    assert!(told < 50_000_000, "{told}");
 }

@@ -286,13 +286,13 @@ fn a_stream_is_read_with_its_groups() {
         Ok(())
     })
     .expect("it is right");
-    let entry = |id: Id, words: &[&[u8]]| format!("{:?}", Event::Entry { id, words });
+    let entry = |id: Id, words: &[&[u8]], begins, shares| format!("{:?}", Event::Entry { id, words, begins, shares });
     let (seen_at, active_at, id, delivered_at, deliveries) = (2000, None, last, 1000, 3);
     assert_eq!(
         told[2..8],
         [
-            entry(master, &[b"f", b"v"]),
-            entry(last, &[b"a", b"b", b"c", b"9"]),
+            entry(master, &[b"f", b"v"], true, true),
+            entry(last, &[b"a", b"b", b"c", b"9"], false, false),
             format!(
                 "{:?}",
                 Event::Stream {

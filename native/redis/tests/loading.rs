@@ -1,10 +1,13 @@
 //! What a file that is loaded claims, and what comes: keys that stand there twice, counts that are wrong, databases.
 
+mod talk;
+
 use std::sync::Arc;
 
-use rdb::{Options, Type, Writer};
+use rdb::{Id, Options, Type, Writer};
 use redis::load::Expired;
 use redis::{Server, Settings};
+use talk::Talk;
 
 const NOW: u64 = 1_700_000_000_000;
 
@@ -111,4 +114,51 @@ fn keys_before_what_is_wrong_are_there() {
     server.load(&*file, NOW, Expired::Kept).expect_err("the end is missing");
     server.validate();
     assert_eq!(server.info("keyspace", NOW), [("db0".to_owned(), "keys=700,expires=0,avg_ttl=0".to_owned())]);
+}
+
+/// A stream of one listpack, whose first entry's field, of so many bytes, is that of so many entries.
+fn repeating(field: usize, entries: u16) -> Vec<u8> {
+    let two = |number: u16| [0xf1, number as u8, (number >> 8) as u8, 3];
+    let mut node = [&two(entries)[..], b"\x00\x01\x01\x01\xf0", &(field as u32).to_le_bytes()].concat();
+    node.resize(node.len() + field, b'f');
+    let length = field + 5;
+    let groups = [length >> 14, length >> 7 & 127 | 128, length & 127 | 128].map(|group| group as u8);
+    match groups {
+        [0, middle, low] => node.extend_from_slice(&[middle & 127, low]),
+        all => node.extend_from_slice(&all),
+    }
+    node.extend_from_slice(b"\x00\x01");
+    for number in 0..entries {
+        node.extend_from_slice(&[b"\x02\x01\x00\x01", &two(number)[..], b"\x05\x01\x04\x01"].concat());
+    }
+    file(|writer| {
+        writer.key(Type::Stream, b"s");
+        writer.length(1);
+        writer.stream_node(Id { ms: 1, seq: 0 }, &node);
+        writer.length(entries.into());
+        writer.id(Id { ms: 1, seq: entries.into() });
+        writer.length(0);
+    })
+}
+
+/// Some kilobytes that would become 750 megabytes if each entry had the name of its field; and names longer than blocks of this server.
+#[test]
+fn what_entries_of_a_stream_share_is_kept_once() {
+    for (field, entries) in [(150_000, 5000), (1000, 1000), (10_000, 30_000)] {
+        let (server, bytes) = (server(), repeating(field, entries));
+        let before = weight(&server);
+        server.load(&*bytes, NOW, Expired::Kept).expect("it is right");
+        let grown = (weight(&server) - before) as usize;
+        assert!(grown < 3 * (field + 12 * usize::from(entries)), "{grown} bytes of {field} and {entries}");
+        let mut talk = Talk::to(server);
+        assert_eq!(talk.ask(1, &[b"XLEN", b"s"]), format!(":{entries}\r\n").into_bytes());
+        let last = talk.ask(1, &[b"XREVRANGE", b"s", b"+", b"-", b"COUNT", b"1"]);
+        assert_eq!(last.iter().filter(|byte| **byte == b'f').count(), field);
+        // New entries go into blocks of this server's size.
+        for _ in 0..3 {
+            talk.ask(1, &[b"XADD", b"s", b"*", b"f", b"1"]);
+        }
+        let info = String::from_utf8(talk.ask(1, &[b"XINFO", b"STREAM", b"s"])).expect("text");
+        assert!(info.contains("radix-tree-keys\r\n:2\r\n"), "{info}");
+    }
 }

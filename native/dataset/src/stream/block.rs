@@ -127,8 +127,8 @@ impl Block {
     }
 
     fn has_fields(&self, words: &[&[u8]]) -> bool {
-        let (mut at, count, _) = self.master();
-        count * 2 == words.len()
+        let (count, mut at) = integer(&self.bytes, skip(&self.bytes, 0, 2));
+        count as usize * 2 == words.len()
             && words.iter().step_by(2).all(|field| {
                 let (element, next) = read(&self.bytes, at);
                 at = next;
@@ -138,7 +138,12 @@ impl Block {
 
     /// Appends an entry.
     pub(super) fn append(&mut self, master: Id, id: Id, words: &[&[u8]]) {
-        let is_same = self.has_fields(words);
+        self.put(master, id, words, self.has_fields(words));
+    }
+
+    /// The same, where it is known whether its fields are the first entry's.
+    pub(super) fn put(&mut self, master: Id, id: Id, words: &[&[u8]], is_same: bool) {
+        debug_assert!(!is_same || self.has_fields(words), "they are the same");
         let fields = words.len() / 2;
         let out = &mut self.bytes;
         put_number(out, if is_same { SAME_FIELDS as u64 } else { 0 });

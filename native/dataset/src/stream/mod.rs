@@ -30,6 +30,17 @@ pub const NODE_ENTRIES: usize = 100;
 /// Bytes that a block takes in the tree.
 const BLOCK: usize = size_of::<(Id, Block)>() + 16;
 
+/// Which block an entry goes into that another server has put somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// A new one.
+    Begins,
+    /// That of the entry before, however full it is.
+    Follows,
+    /// The same, and its fields are those of that block's first entry: they are kept once.
+    Shares,
+}
+
 /// Entries in the order of their ids.
 #[derive(Debug, Default)]
 pub struct Stream {
@@ -135,17 +146,41 @@ impl Stream {
                 block.append(master, id, words);
                 self.weight = self.weight + block.capacity() - before;
             }
-            last => {
-                if let Some(mut last) = last {
-                    let before = last.get().capacity();
-                    last.get_mut().shrink();
-                    self.weight = self.weight + last.get().capacity() - before;
-                }
-                let block = Block::new(id, words);
-                self.weight += BLOCK + block.capacity();
-                self.blocks.insert(id, block);
-            }
+            _ => self.begin_block(id, words),
         }
+        self.count(id);
+    }
+
+    /// The same in a block that another server has cut: as large as it is there, so that what is shared in it is shared here.
+    pub fn append_cut(&mut self, id: Id, words: &[&[u8]], cut: Cut) {
+        debug_assert!(id > self.last_id, "ids only grow");
+        match self.blocks.last_entry() {
+            Some(mut last) if cut != Cut::Begins => {
+                let (master, block) = (*last.key(), last.get_mut());
+                let before = block.capacity();
+                match cut {
+                    Cut::Shares => block.put(master, id, words, true),
+                    _ => block.append(master, id, words),
+                }
+                self.weight = self.weight + block.capacity() - before;
+            }
+            _ => self.begin_block(id, words),
+        }
+        self.count(id);
+    }
+
+    fn begin_block(&mut self, id: Id, words: &[&[u8]]) {
+        if let Some(mut last) = self.blocks.last_entry() {
+            let before = last.get().capacity();
+            last.get_mut().shrink();
+            self.weight = self.weight + last.get().capacity() - before;
+        }
+        let block = Block::new(id, words);
+        self.weight += BLOCK + block.capacity();
+        self.blocks.insert(id, block);
+    }
+
+    fn count(&mut self, id: Id) {
         self.len += 1;
         self.last_id = id;
         self.entries_added += 1;

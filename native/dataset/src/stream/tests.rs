@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Group, Id, Keep, Stream, Trim};
+use super::{Cut, Group, Id, Keep, Stream, Trim};
 
 type Words = Vec<Vec<u8>>;
 
@@ -97,6 +97,13 @@ proptest! {
             }
         }
         check(&stream, &model);
+        // Blocks that were cut by somebody else.
+        let mut taken_over = Stream::default();
+        for (number, (id, words)) in model.iter().enumerate() {
+            let borrowed: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+            taken_over.append_cut(*id, &borrowed, if number % 150 == 0 { Cut::Begins } else { Cut::Follows });
+        }
+        check(&taken_over, &model);
     }
 
     #[test]

@@ -12,11 +12,6 @@ use crate::{Event, Id, Millis, Wrong};
 const DELETED: i64 = 1;
 /// One with the fields of its listpack's first.
 const SAME_FIELDS: i64 = 2;
-/// What the fields of a listpack's first entry may become by being those of others too, lest a few kilobytes become gigabytes. A listpack
-/// of Redis's own bounds, a hundred entries and 4096 bytes, never comes there; one of a server with others only if its names are
-/// so many times as long as whole entries.
-const REPEATED_MAX: usize = 100 * 4096;
-const REPEATED_TIMES_MAX: usize = 128;
 /// How a count of entries read that is not known is written.
 const UNKNOWN: u64 = u64::MAX;
 
@@ -76,8 +71,6 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
         if elements.number()? != 0 {
             return Err(Wrong::Corrupt("a stream's first entry does not end with 0"));
         }
-        let repeated: usize = fields.iter().map(|field| field.with(<[u8]>::len)).sum();
-        let mut room = REPEATED_MAX + REPEATED_TIMES_MAX * listpack.len();
         let (mut is_there, mut is_gone) = (0, 0);
         let mut words = Vec::new();
         while let Some(flags) = elements.next() {
@@ -96,9 +89,6 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
                 take(&mut elements, 2, &mut words)?;
                 4 + words.len()
             } else {
-                room = room
-                    .checked_sub(repeated)
-                    .ok_or(Wrong::Corrupt("a stream's listpack repeats its fields endlessly"))?;
                 for field in &fields {
                     words.extend([*field, elements.needed()?]);
                 }
@@ -107,10 +97,10 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
             if elements.number()? != length as i64 {
                 return Err(Wrong::Corrupt("a stream's entry does not have as many elements as it says"));
             }
-            *if flags & DELETED == 0 { &mut is_there } else { &mut is_gone } += 1;
             if flags & DELETED == 0 {
-                self.entry(id, &words)?;
+                self.entry(id, &words, is_there == 0, flags & SAME_FIELDS != 0)?;
             }
+            *if flags & DELETED == 0 { &mut is_there } else { &mut is_gone } += 1;
         }
         if (is_there, is_gone) != (count, deleted) {
             return Err(Wrong::Corrupt("a stream's listpack does not have as many entries as it says"));
@@ -118,7 +108,7 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
         Ok(is_there as u64)
     }
 
-    fn entry(&mut self, id: Id, words: &[Element<'_>]) -> Result<(), Wrong> {
+    fn entry(&mut self, id: Id, words: &[Element<'_>], begins: bool, shares: bool) -> Result<(), Wrong> {
         let mut digits: Vec<itoa::Buffer> = Vec::new();
         digits.resize(words.len(), itoa::Buffer::new());
         let bytes = words.iter().zip(&mut digits).map(|(word, digits)| match *word {
@@ -126,7 +116,7 @@ impl<S: BufRead, V: FnMut(Event<'_>) -> Result<(), String>> Reader<S, V> {
             Element::Integer(value) => digits.format(value).as_bytes(),
         });
         let bytes: Vec<&[u8]> = bytes.collect();
-        self.tell(Event::Entry { id, words: &bytes })
+        self.tell(Event::Entry { id, words: &bytes, begins, shares })
     }
 
     fn group(&mut self, kind: Type) -> Result<(), Wrong> {

@@ -1,6 +1,6 @@
 //! One value after the other, made of what a file says of it.
 
-use dataset::{Group, Hash, Id, List, Packing, Set, SetBounds, SortedSet, Stream, Value};
+use dataset::{Cut, Group, Hash, Id, List, Packing, Set, SetBounds, SortedSet, Stream, Value};
 use rdb::{Event, Kind};
 
 use super::fields::Fields;
@@ -30,6 +30,8 @@ enum Part {
 #[derive(Debug, Default)]
 struct Growing {
     stream: Stream,
+    /// The block that grows has the fields that its listpack shares.
+    is_shared: bool,
     /// What its type knows.
     generation: u8,
     group: Option<(Vec<u8>, Group)>,
@@ -128,7 +130,16 @@ fn once(is_new: bool, what: &str) -> Result<(), String> {
 impl Growing {
     fn add(&mut self, event: Event<'_>, extras: &mut Vec<Option<u64>>) -> Result<(), String> {
         match event {
-            Event::Entry { id: entry, words } => self.stream.append(id(entry), words),
+            Event::Entry { id: entry, words, begins, shares } => {
+                self.is_shared &= !begins;
+                let cut = match (shares, self.is_shared) {
+                    (true, true) => Cut::Shares,
+                    (false, _) if !begins => Cut::Follows,
+                    _ => Cut::Begins,
+                };
+                self.is_shared |= shares;
+                self.stream.append_cut(id(entry), words, cut);
+            }
             Event::Stream { generation, last_id, max_deleted_id, entries_added } => {
                 self.generation = generation;
                 let added = extras.pop().flatten().or(entries_added);
