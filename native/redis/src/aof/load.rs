@@ -151,6 +151,8 @@ impl Load<'_> {
         let outcome = read(source, first, length - first, &mut |piece| self.piece(&piece));
         match outcome.map_err(|error| wrong(&error))? {
             Ok(outcome) if !outcome.is_truncated => Ok(outcome),
+            // It is being written at this moment.
+            Ok(outcome) if is_last && !self.is_start => Ok(outcome),
             Ok(outcome) if is_last && self.server.config.is_on(config::AOF_TRUNCATED) => {
                 self.cut(path, length, outcome.whole).map_err(|error| wrong(&error))?;
                 Ok(outcome)
@@ -356,6 +358,22 @@ mod tests {
         let again = home.start().expect("it starts");
         assert_eq!((again.server.journal.database(), again.end()), (database, end));
         assert_eq!(database, Some(5));
+    }
+
+    #[test]
+    fn a_log_that_is_read_while_it_is_written_is_not_cut() {
+        let home = Home::new();
+        let mut scene = home.start().expect("it starts");
+        let mut session = scene.open();
+        scene.say(&mut session, "SET a 1");
+        let end = scene.end();
+        scene.server.log_writer().expect("it logs").flush();
+        append(&home.last(), b"*3\r\n$3");
+        let length = fs::metadata(home.last()).expect("a file").len();
+        scene.server.reload_log(1).expect("it is right");
+        assert_eq!(fs::metadata(home.last()).expect("a file").len(), length);
+        assert_eq!((scene.say(&mut session, "GET a").reply, scene.end()), ("$1\r\n1\r\n".to_owned(), end));
+        scene.server.end_log();
     }
 
     #[test]
