@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from pymemcache import Client
-from pymemcache.exceptions import MemcacheError, MemcacheUnknownError
+from pymemcache.exceptions import MemcacheError, MemcacheUnexpectedCloseError, MemcacheUnknownError
 
 from memcluster.cluster import record
 from memcluster.cluster.address import is_path, split
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 TIMEOUT_SECONDS = 5.0
-OR_SERVER = "give --server HOST:PORT"
 KEY_BYTES_MAX = 250
 
 
@@ -36,13 +35,13 @@ def server_options(function: F) -> F:
 def find_address(server: str | None, port: int | None) -> str:
     """Where the server is that was meant."""
     if server is None:
-        return record.find(port, OR_SERVER).proxy.address
+        return record.find(port, record.OR_SERVER).proxy.address
     if is_path(server):
         return server
     if ":" in server:
         split(server)
         return server
-    processes = record.find(port, OR_SERVER).processes
+    processes = record.find(port, record.OR_SERVER).processes
     for process in processes:
         if process.name == server:
             return process.address
@@ -65,6 +64,9 @@ def connected(address: str) -> Iterator[Client]:
         yield client
     except OSError as error:
         raise MemclusterError(f"{address}: {error.strerror or error}: is a server running there?") from None
+    except MemcacheUnexpectedCloseError:
+        said = f"{address} closed the connection without an answer: is that a memcached server?"
+        raise MemclusterError(said) from None
     except MemcacheError as error:
         said = error.args[0] if error.args else type(error).__name__
         text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)

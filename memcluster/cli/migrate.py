@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from memcluster.cli.supervised import ask, port_option
+from memcluster.cluster import record
 from memcluster.cluster.information import AUTH_VARIABLE
 from memcluster.errors import MemclusterError, MigrationError
 from memcluster.redis.client import Client, Login
@@ -69,7 +70,7 @@ class Here:
             self._ask(RELEASE, adopts=False)
 
     def _ask(self, name: str, **parameters: Any) -> Any:
-        (said,) = ask(self.port, name, None, group=self.group, **parameters)
+        (said,) = ask(self.port, name, None, instead=record.OR_SERVER, group=self.group, **parameters)
         return said
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from memcluster.cli.options import options
 from memcluster.cli.supervised import ask, port_option
+from memcluster.cluster import record
 from memcluster.cluster.information import AUTH_VARIABLE
 from memcluster.config import overlay
 from memcluster.errors import ConfigError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 SECTION = "snapshots"
+OR_TARGET = "say with --target where they lie"
 target_option = options(SnapshotSettings, SECTION, only={"target"})
 group_option = click.option("--group", metavar="NAME", help="the group, if several run")
 as_json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")
@@ -60,7 +62,7 @@ def create(name: str, group: str | None, server: str | None, user: str | None, p
     elif any(flag is not None for flag in flags.values()):
         raise click.UsageError("--target, --timeout and --manual-max go with --server; a group has its own settings")
     else:
-        (said,) = ask(port, TAKE, None, snapshot=name, group=group)
+        (said,) = ask(port, TAKE, None, instead=f"{record.OR_SERVER} and --target", snapshot=name, group=group)
         made = msgspec.convert(said, Manifest)
     click.echo(
         f"{made.name}: {made.keys} keys, {made.bytes} bytes, from {made.node} ({made.role}) at offset {made.offset}; "
@@ -76,9 +78,12 @@ def create(name: str, group: str | None, server: str | None, user: str | None, p
 def list_(group: str | None, target: str | None, port: int | None, *, as_json: bool) -> None:
     """List the snapshots that there are, the oldest first."""
     now = datetime.now(UTC)
-    found = [each.seen_at(now) for each in _target(target, group, port).snapshots(group)]
+    place = _target(target, group, port)
+    found = [each.seen_at(now) for each in place.snapshots(group)]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    elif not found:
+        click.echo(f"no snapshots in {place.url}")
     else:
         _print_table(found)
 
@@ -95,7 +100,7 @@ def delete(names: Sequence[str], group: str | None, target: str | None, port: in
     place = _place(target)
     for name in names:
         if place is None:
-            list(ask(port, DELETE, None, snapshot=name, group=group))
+            list(ask(port, DELETE, None, instead=OR_TARGET, snapshot=name, group=group))
         else:
             _target(place, group, port).delete(name)
         click.echo(f"{name} is deleted")
@@ -170,7 +175,7 @@ def _target(target: str | None, group: str | None, port: int | None) -> Target:
 
     place = _place(target)
     if place is None:
-        (place,) = ask(port, PLACE, TIMEOUT_SECONDS, group=group)
+        (place,) = ask(port, PLACE, TIMEOUT_SECONDS, instead=OR_TARGET, group=group)
     return Target.open(place)
 
 

@@ -55,4 +55,6 @@ def _of_redis(address: str, group: str) -> dict[str, str] | None:
 
 
 def _text(value: object) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    # pymemcache makes some counters of 0 and 1 booleans.
+    number = int(value) if isinstance(value, bool) else value
+    return number.decode(errors="replace") if isinstance(number, bytes) else str(number)

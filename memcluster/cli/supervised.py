@@ -21,9 +21,11 @@ def port_option(function: F) -> F:
     return click.option("--port", type=int, metavar="NUM", help="the cluster of this port, if several run")(function)
 
 
-def ask(port: int | None, name: str, timeout_seconds: float | None = None, **parameters: Any) -> Iterator[Any]:
-    """What the supervisor of the running cluster answers about its groups."""
-    found = record.find(port)
+def ask(
+    port: int | None, name: str, timeout_seconds: float | None = None, *, instead: str = "", **parameters: Any
+) -> Iterator[Any]:
+    """What the supervisor of the running cluster answers about its groups; `instead`: what does without one."""
+    found = record.find(port, instead)
     if not found.groups:
         raise MemclusterError(record.NO_GROUP)
     return control.ask(record.control_path(found.port), name, timeout_seconds, **parameters)

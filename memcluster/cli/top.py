@@ -9,7 +9,7 @@ import click
 import trio
 from rich.live import Live
 
-from memcluster.cli.client import OR_SERVER, find_address
+from memcluster.cli.client import find_address
 from memcluster.cli.tables import console, new_table
 from memcluster.cluster import record
 from memcluster.cluster.rates import Rates, between
@@ -46,7 +46,7 @@ def command(*, port: int | None, servers: tuple[str, ...], interval: str, once: 
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--interval") from None
     nodes = [(server, find_address(server, port)) for server in servers]
-    nodes = nodes or [(node.name, node.address) for node in record.find(port, OR_SERVER).nodes]
+    nodes = nodes or [(node.name, node.address) for node in record.find(port, record.OR_SERVER).nodes]
     try:
         trio.run(watch, nodes, seconds, once)
     except* KeyboardInterrupt:

@@ -20,6 +20,7 @@ from memcluster.errors import ConfigError, MemclusterError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OR_SERVER = "give --server HOST:PORT"
 NO_GROUP = "this cluster has no group: give the file of `memcluster up` a table [group.NAME]"
 
 

@@ -62,7 +62,7 @@ def test_a_failover_that_is_asked_for(group: Group, kind: str) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("switchover", "order"), "there is no group order: there are orders"),
+        (("switchover", "order"), "there is no group order: this cluster has orders"),
         (("switchover", "--to", "orders-9"), "orders has no node orders-9: there are orders-1, orders-2, orders-3"),
     ],
 )

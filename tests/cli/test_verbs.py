@@ -1,6 +1,8 @@
 """The verbs that talk to a running cluster."""
 
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -88,7 +90,8 @@ def test_ring_knows_the_cluster_that_runs(up: Up) -> None:
 
 
 def test_stats_of_the_proxy_and_of_a_node(up: Up) -> None:
-    assert "threads" in up.run("stats", "--server", "node-1").stdout
+    counters = dict(line.split(maxsplit=1) for line in up.run("stats", "--server", "node-1").stdout.splitlines())
+    assert (counters["threads"], counters["hash_is_expanding"]) == ("1", "0")
     assert "node" in up.run("stats", "proxy").stdout
 
 
@@ -136,6 +139,41 @@ def test_status(up: Up) -> None:
 def test_status_without_a_cluster(up: Up, tmp_path: Path) -> None:
     alone = replace(up, environment=up.environment | {"XDG_RUNTIME_DIR": str(tmp_path)}).run("status")
     assert (alone.stderr, alone.returncode) == ("memcluster: no cluster runs: start one with `memcluster up`\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("verb", "instead"),
+    [
+        (("migrate", "status"), "give --server HOST:PORT"),
+        (("snapshot", "create", "a"), "give --server HOST:PORT and --target"),
+        (("snapshot", "list"), "say with --target where they lie"),
+        (("snapshot", "delete", "a"), "say with --target where they lie"),
+    ],
+)
+def test_what_does_without_a_cluster_is_said(up: Up, tmp_path: Path, verb: tuple[str, ...], instead: str) -> None:
+    alone = replace(up, environment=up.environment | {"XDG_RUNTIME_DIR": str(tmp_path)}).run(*verb)
+    assert alone.stderr == f"memcluster: no cluster runs: start one with `memcluster up`, or {instead}\n"
+
+
+def test_a_list_of_no_snapshots_says_where_there_are_none(up: Up, tmp_path: Path) -> None:
+    assert up.run("snapshot", "list", "--target", str(tmp_path)).stdout == f"no snapshots in {tmp_path}\n"
+
+
+def test_a_server_that_hangs_up_is_said(up: Up) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(100)
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        asked = up.run("get", "a", "--server", address)
+        thread.join()
+    said = f"memcluster: {address} closed the connection without an answer: is that a memcached server?\n"
+    assert (asked.stderr, asked.returncode) == (said, 1)
 
 
 def test_top_without_a_cluster(up: Up, tmp_path: Path) -> None:

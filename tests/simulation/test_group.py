@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from memcluster.cluster.store.entries import StoreUnavailable
 from tests.simulation.group.bugs import PLANTS, Plant
 from tests.simulation.group.checks import Broken
 from tests.simulation.group.schedule import play
 from tests.simulation.group.trio_kernel import play_under_trio
+from tests.simulation.group.world import World
 
 ROOT = Path(__file__).parents[2]
 SCHEDULES = int(os.environ.get("GROUP_SCHEDULES", "20000"))
@@ -77,3 +79,23 @@ def test_schedules_under_trios_clock() -> None:
     for seed in range(SCHEDULES_UNDER_TRIO):
         elections += len(play_under_trio(seed).store.leaders)
     assert elections > SCHEDULES_UNDER_TRIO
+
+
+def test_a_store_that_takes_nothing_is_complained_of_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one whose disk is full: it can be read all the while, which is no reason to say it again."""
+    world = World(seed=1)
+    world.begin()
+    world.kernel.run(10)
+
+    async def refuse(_: int) -> float:
+        raise StoreUnavailable("the disk is full")
+
+    for _ in range(2):
+        with monkeypatch.context() as full:
+            full.setattr(world.store, "keep_alive", refuse)
+            world.kernel.run(world.kernel.time + 5)
+        world.kernel.run(world.kernel.time + 5)
+    said = [(line.levelname, line.message) for line in caplog.records if "store" in line.message]
+    assert said == [("WARNING", "g: the state store does not answer: the disk is full")] * 2

@@ -140,7 +140,7 @@ def find(groups: Sequence[RunningGroup], name: str | None) -> RunningGroup:
         raise MemclusterError(f"this cluster has several groups: name one of {names}")
     found = next((group for group in groups if name in (None, group.name)), None)
     if found is None:
-        raise MemclusterError(f"there is no group {name}: there are {names}")
+        raise MemclusterError(f"there is no group {name}: this cluster has {names}")
     return found
 
 

@@ -81,6 +81,7 @@ class Loop:
         self._fast_turns = 0
         self._has_appointed = False
         self._said = ""
+        self._complaint = ""
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -110,7 +111,7 @@ class Loop:
         try:
             state: GroupState | None = await self.facts.read()
         except StoreUnavailable as error:
-            self._say_once(f"the state store does not answer: {error}")
+            self._complain(f"the state store does not answer: {error}")
             self.view = replace(view, state=None)
             return
         assert state is not None
@@ -173,7 +174,7 @@ class Loop:
                     if has_failed:
                         return has_moved
         except StoreUnavailable as error:
-            self._say_once(f"the state store does not answer: {error}")
+            self._complain(f"the state store does not answer: {error}")
         except LeaseGone:
             self._say_once("the lease on the group has run out")
             self.view = replace(self.view, held=None)
@@ -249,6 +250,7 @@ class Loop:
     async def _keep_alive(self, lease: int) -> None:
         started = self.alarm.now()
         ttl = await self.facts.store.keep_alive(lease)
+        self._complaint = ""
         self.view = replace(self.view, held=Held(lease, ttl, started))
 
     # --- saying
@@ -266,3 +268,9 @@ class Loop:
         if gist != self._said:
             log.info("%s: %s", self.group, sentence)
         self._said = gist
+
+    def _complain(self, sentence: str) -> None:
+        """Of the store, once until it takes something again: what is only read may be there all the while."""
+        if sentence != self._complaint:
+            log.warning("%s: %s", self.group, sentence)
+        self._complaint = sentence

@@ -10,6 +10,7 @@ DIR/NODE/           the node's data
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import time
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from memcluster.log import LogSettings
     from memcluster.redis.group.table import GroupTable
+
+log = logging.getLogger(__name__)
 
 SEED = "seed.rdb"
 FOLDER_MODE = 0o700
@@ -110,6 +113,7 @@ def folder(table: GroupTable) -> Iterator[tuple[Path, int]]:
 def _wait_for_lock(lock: int, path: Path, name: str) -> None:
     """Nodes end soon after their supervisor; the lock is theirs until the last has."""
     deadline = time.monotonic() + LOCK_SECONDS_MAX
+    has_said = False
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -118,6 +122,9 @@ def _wait_for_lock(lock: int, path: Path, name: str) -> None:
                 raise ConfigError(
                     f"[group.{name}]: dir {path}: another supervisor's nodes run there: stop it, or give another dir"
                 ) from None
+            if not has_said:
+                log.info("%s: nodes of another supervisor run in %s: waiting for their end", name, path)
+                has_said = True
             time.sleep(LOCK_LOOK_SECONDS)
         else:
             return

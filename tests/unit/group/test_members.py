@@ -66,7 +66,9 @@ def test_a_seed_is_for_a_group_without_data(tmp_path: Path) -> None:
     assert not any("--seed" in words for words in made(folder, seed=str(seed)))
 
 
-def test_a_folder_waits_for_the_last_process_that_holds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_waits_for_the_last_process_that_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     wanted = table(tmp_path / "orders")
     with members.folder(wanted) as (_, lock):
         orphan = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(lock,))
@@ -76,8 +78,10 @@ def test_a_folder_waits_for_the_last_process_that_holds_it(tmp_path: Path, monke
         with members.folder(wanted):
             got.set()
 
+    caplog.set_level("INFO")
     thread = threading.Thread(target=take)
     thread.start()
+    wait_for(lambda: "nodes of another supervisor run in" in caplog.text, "a word about the wait")
     assert not got.is_set()
     orphan.communicate()
     wait_for(got.is_set, "the lock")
