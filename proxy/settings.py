@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from memcluster.config import Flag, Memory, Meta, Mode, Seconds, Settings, Size
+from memcluster.config import Flag, Meta, Mode, Seconds, Settings, Size
 from memcluster.errors import ConfigError
+from memcluster.node.settings import CLIENTS_MEMORY, ClientsMemory, Threads
 
 
 class ProxySettings(Settings, frozen=True):
@@ -21,21 +22,13 @@ class ProxySettings(Settings, frozen=True):
     unix_mask: Annotated[Mode, Flag("--unix-mask", help="access mode of the unix socket, octal", metavar="MASK")] = (
         Mode(0o700)
     )
-    threads: Annotated[int, Flag("-t", "--threads", help="worker threads", metavar="NUM"), Meta(ge=1, le=1024)] = 4
+    threads: Threads = 4
     connections_max: Annotated[
         int,
         Flag("-c", "--max-connections", help="the most client connections at a time", metavar="NUM"),
         Meta(ge=1, le=1_000_000),
     ] = 10_000
-    clients_memory: Annotated[
-        Memory,
-        Flag(
-            "--clients-memory",
-            help="memory for replies that clients have not read; above it, who has not read for longest is closed; "
-            "0: no limit",
-            metavar="SIZE",
-        ),
-    ] = Memory.parse("512m")
+    clients_memory: ClientsMemory = CLIENTS_MEMORY
     backlog: Annotated[
         int,
         Flag("--listen-backlog", help="connections that may wait to be accepted", metavar="NUM"),

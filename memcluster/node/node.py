@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import msgspec
 
@@ -10,16 +10,12 @@ from memcluster._native import Node as Engine
 from memcluster.config import rows
 from memcluster.errors import ConfigError, NodeError
 from memcluster.node.discovery import ALONE_VERSION, alone
+from memcluster.node.embedded import STOP_TIMEOUT_SECONDS, Embedded
 from memcluster.node.listeners import advice, resolve
 from memcluster.node.settings import NodeSettings
 
-if TYPE_CHECKING:
-    from types import TracebackType
 
-STOP_TIMEOUT_SECONDS = 5.0
-
-
-class Node:
+class Node(Embedded[Engine]):
     """A memcached server inside this process.
 
     with Node(port=0, memory="256m") as node:
@@ -36,31 +32,6 @@ class Node:
         if line := alone(self.addresses):
             self.set_cluster_config(ALONE_VERSION, line)
 
-    @property
-    def addresses(self) -> list[str]:
-        """Where it listens: `host:port`, with the ports it got, or the unix socket's path."""
-        return self._engine.addresses
-
-    @property
-    def address(self) -> str:
-        """The first of its addresses."""
-        return self.addresses[0]
-
-    @property
-    def host(self) -> str:
-        """The first address's host."""
-        return self.address.rpartition(":")[0].strip("[]")
-
-    @property
-    def port(self) -> int:
-        """The first address's port; 0 for a unix socket."""
-        return 0 if self.settings.unix_socket else int(self.address.rpartition(":")[2])
-
-    @property
-    def failure(self) -> str | None:
-        """Why it ended by itself, if it did."""
-        return self._engine.failure()
-
     def start(self) -> None:
         """Begins to serve."""
         self._engine.start()
@@ -76,19 +47,6 @@ class Node:
     def set_cluster_config(self, version: int, nodes_line: str) -> None:
         """What `config get cluster` answers from now on: `host|ip|port host|ip|port …`."""
         self._engine.set_cluster_config(version, nodes_line)
-
-    def stopped_fd(self) -> int:
-        """A descriptor that becomes readable when the node ended by itself: a client's `shutdown`, or a failure."""
-        return self._engine.stopped_fd()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def _changed(settings: NodeSettings, changes: dict[str, Any]) -> NodeSettings:

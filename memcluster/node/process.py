@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from memcluster.errors import NodeError
 from memcluster.node import daemon, parent
-from memcluster.node.node import STOP_TIMEOUT_SECONDS
+from memcluster.node.embedded import STOP_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

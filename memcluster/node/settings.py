@@ -10,6 +10,19 @@ from memcluster.errors import ConfigError
 ITEM_SIZE_MIN = Size.parse("1k")
 ITEM_SIZE_MAX = Size.parse("1g")
 
+# The rows that a node and a proxy have alike.
+Threads = Annotated[int, Flag("-t", "--threads", help="worker threads", metavar="NUM"), Meta(ge=1, le=1024)]
+ClientsMemory = Annotated[
+    Memory,
+    Flag(
+        "--clients-memory",
+        help="memory for replies that clients have not read; above it, who has not read for longest is closed; "
+        "0: no limit",
+        metavar="SIZE",
+    ),
+]
+CLIENTS_MEMORY = Memory.parse("512m")
+
 
 class NodeSettings(Settings, frozen=True):
     """The section [node]."""
@@ -27,7 +40,7 @@ class NodeSettings(Settings, frozen=True):
     unix_mask: Annotated[
         Mode, Flag("-a", "--unix-mask", help="access mode of the unix socket, octal", metavar="MASK")
     ] = Mode(0o700)
-    threads: Annotated[int, Flag("-t", "--threads", help="worker threads", metavar="NUM"), Meta(ge=1, le=1024)] = 4
+    threads: Threads = 4
     memory: Annotated[
         Memory,
         Flag(
@@ -47,15 +60,7 @@ class NodeSettings(Settings, frozen=True):
         Flag("-c", "--max-connections", "--conn-limit", help="the most connections at a time", metavar="NUM"),
         Meta(ge=1, le=1_000_000),
     ] = 1024
-    clients_memory: Annotated[
-        Memory,
-        Flag(
-            "--clients-memory",
-            help="memory for replies that clients have not read; above it, who has not read for longest is closed; "
-            "0: no limit",
-            metavar="SIZE",
-        ),
-    ] = Memory.parse("512m")
+    clients_memory: ClientsMemory = CLIENTS_MEMORY
     backlog: Annotated[
         int,
         Flag("-b", "--listen-backlog", help="connections that may wait to be accepted", metavar="NUM"),

@@ -6,19 +6,18 @@ import errno
 import logging
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from memcluster._native import RedisNode as Engine
 from memcluster._native import check_redis_directives as check_directives
 from memcluster.errors import ConfigError, NodeError
+from memcluster.node.embedded import STOP_TIMEOUT_SECONDS, Embedded
 from memcluster.node.listeners import advice
 from memcluster.redis.settings import RedisSettings, from_names, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
-STOP_TIMEOUT_SECONDS = 5.0
 OURS = ("log-format", "load", "seed", "dir")
 """Directives that are none of Redis's, or are told in another way."""
 FILES = ("aclfile",)
@@ -28,7 +27,7 @@ ANY = {"*": "0.0.0.0", "::*": "::"}  # noqa: S104 (asked for by name)
 log = logging.getLogger(__name__)
 
 
-class RedisNode:
+class RedisNode(Embedded[Engine]):
     """A server for Redis's clients inside this process.
 
     with RedisNode(port=0, maxmemory="256mb", maxmemory_policy="allkeys-lru") as node:
@@ -45,34 +44,9 @@ class RedisNode:
         self._engine = _engine(self.settings)
 
     @property
-    def addresses(self) -> list[str]:
-        """Where it listens: `host:port`, with the ports it got, then the unix socket's path."""
-        return self._engine.addresses
-
-    @property
-    def address(self) -> str:
-        """The first of its addresses."""
-        return self.addresses[0]
-
-    @property
-    def host(self) -> str:
-        """The first address's host."""
-        return self.address.rpartition(":")[0].strip("[]")
-
-    @property
-    def port(self) -> int:
-        """The first address's port; 0 where there is a unix socket only."""
-        return 0 if self.address.startswith("/") else int(self.address.rpartition(":")[2])
-
-    @property
     def url(self) -> str:
         """What clients take: `redis://127.0.0.1:6379/0`."""
         return f"unix://{self.address}" if self.address.startswith("/") else f"redis://{self.address}/0"
-
-    @property
-    def failure(self) -> str | None:
-        """Why it ended by itself, if it did."""
-        return self._engine.failure()
 
     def start(self) -> None:
         """Begins to serve once data is loaded; NodeError says which file is wrong, and where."""
@@ -94,19 +68,6 @@ class RedisNode:
     def info(self, section: str = "") -> dict[str, str]:
         """What `INFO SECTION` says."""
         return dict(self._engine.info(section))
-
-    def stopped_fd(self) -> int:
-        """A descriptor that becomes readable when the node ended by itself: a client's `SHUTDOWN`, or a failure."""
-        return self._engine.stopped_fd()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def listening(settings: RedisSettings) -> list[str]:
