@@ -26,7 +26,7 @@ def tasks(redis_mode: Server) -> Iterator[ModuleType]:
     command = [sys.executable, "-m", "celery", "-A", "tests.clients.celery_tasks", "worker", *options]
     worker = subprocess.Popen(command, cwd=Path(__file__).parents[2], env=os.environ, stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: celery_tasks.application.control.ping(timeout=0.2), "the worker", ANSWER_SECONDS)
+        wait_for(lambda: celery_tasks.application.control.ping(timeout=1.0), "the worker", ANSWER_SECONDS)
         yield celery_tasks
     finally:
         worker.send_signal(signal.SIGTERM)

@@ -284,7 +284,8 @@ fn stopping_waits_for_what_is_held_but_not_for_ever() {
         world.marks[0].store(3, SeqCst);
         wakers.iter().for_each(Waker::wake);
     });
-    scene.server.stop(Duration::from_secs(2));
+    // Longer than a machine stalls: the one is to be released meanwhile.
+    scene.server.stop(Duration::from_secs(5));
     releaser.join().unwrap();
     expect(&mut lucky, b"hold 0 3\n");
     let mut got = String::new();
