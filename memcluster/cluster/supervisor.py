@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 EVENTS_WAITING_MAX = 1024
 TELL_TIMEOUT_SECONDS = 2.0
+TELL_PAUSE_SECONDS = 0.5
+TELLS_MAX = 10
+"""How long a node may take for its list, and how often it is given it, with longer pauses each time."""
 NEVER_STARTED = 127
 """The status of a process that could not be made, as a shell has it."""
 
@@ -209,16 +212,25 @@ class Supervisor:
         await self._send.send(Ended(part.name, status))
 
     async def _tell(self, part: Part) -> None:
-        """Gives a node the list of nodes; it lost it if it was started again."""
+        """Gives a node the list of nodes; it lost it if it was started again, and may be held up for a while."""
+        run, why = self.running(part.name), ""
+        for number in range(TELLS_MAX):
+            await trio.sleep(number * TELL_PAUSE_SECONDS)
+            if self.running(part.name) != run:
+                return  # The next one is told when it serves.
+            why = await self._why_not_told(part)
+            if not why:
+                return
+        log.warning("%s does not know the list of nodes for `config get cluster`: %s", part.name, why)
+
+    async def _why_not_told(self, part: Part) -> str:
+        """Tells it once; nothing if it has the list now."""
         nodes = tuple((other.host, other.port) for other in self.parts if other.role is plan.Role.NODE)
         try:
             with trio.fail_after(TELL_TIMEOUT_SECONDS):
-                if await tell(part.address, ClusterConfig(FIRST_VERSION, nodes)):
-                    return
-                why = "it refused"
+                return "" if await tell(part.address, ClusterConfig(FIRST_VERSION, nodes)) else "it refused"
         except (OSError, trio.TooSlowError, trio.BrokenResourceError) as error:
-            why = str(error) or "no answer"
-        log.warning("%s does not know the list of nodes for `config get cluster`: %s", part.name, why)
+            return str(error) or "no answer"
 
     # --- seeing
 

@@ -5,14 +5,17 @@ import json
 import logging
 import os
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
+import trio
 
-from memcluster.cluster import record
-from memcluster.cluster.discovery import ClusterConfig
+from memcluster.cluster import plan, record, supervisor
+from memcluster.cluster.discovery import FIRST_VERSION, ClusterConfig
 from memcluster.cluster.ports import Reservation, holder
 from memcluster.cluster.rates import Look, between
+from memcluster.cluster.settings import ClusterSettings
 from memcluster.cluster.wire import parse_stats
 from memcluster.errors import ConfigError, MemclusterError
 from memcluster.log import Json, LogSettings, Text, configure
@@ -114,6 +117,30 @@ def test_the_list_for_discovery_is_elasticaches() -> None:
     assert config.payload == "12\n127.0.0.1|127.0.0.1|11211 127.0.0.2|127.0.0.2|11212\n"
     command = config.command
     assert command == b"config set cluster 0 55\r\n" + config.payload.encode() + b"\r\n"
+
+
+async def test_a_node_that_is_held_up_is_given_the_list_when_it_answers(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervisor, "TELL_TIMEOUT_SECONDS", 0.05)
+    asked: list[bytes] = []
+
+    async def serve(stream: trio.SocketStream) -> None:
+        asked.append(await stream.receive_some())
+        if len(asked) == 1:
+            await trio.sleep_forever()
+        await stream.send_all(b"STORED\r\n")
+
+    async with trio.open_nursery() as nursery:
+        (listener,) = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
+        port = listener.socket.getsockname()[1]
+        part = supervisor.Part("node-1", plan.Role.NODE, "127.0.0.1", port, ())
+        with trio.fail_after(10):
+            await supervisor.Supervisor((part,), ClusterSettings(), lambda: None)._tell(part)
+        nursery.cancel_scope.cancel()
+    assert len(asked) > 1
+    assert set(asked) == {ClusterConfig(FIRST_VERSION, (("127.0.0.1", port),)).command}
+    assert "does not know the list" not in caplog.text
 
 
 def look(at: float, **counters: float) -> Look:
