@@ -94,9 +94,9 @@ fn name(text: &str) -> Result<ReplicationId, ()> {
     text.as_bytes().try_into().ok().filter(|_| is_right).ok_or(())
 }
 
-/// Written in one way only: what differs is damage.
+/// Written in one way only: what differs is damage. An offset is signed in redis-server, so there is room to count on from any.
 fn number(text: &str) -> Result<u64, ()> {
-    let number: u64 = text.parse().map_err(drop)?;
+    let number: u64 = text.parse().ok().filter(|number| i64::try_from(*number).is_ok()).ok_or(())?;
     if itoa::Buffer::new().format(number) == text { Ok(number) } else { Err(()) }
 }
 
@@ -151,6 +151,7 @@ mod tests {
         assert_eq!(parse(b"#TS:1234\r\n"), Ok(None));
         for wrong in [
             "#MC:e=1,off=02,crc=00000000\r\n",
+            "#MC:e=1,off=9223372036854775808,crc=00000000\r\n",
             "#MC:e=1,off=2,crc=0000000\r\n",
             "#MC:x\r\n",
             "#MC:id=a\r\n",
