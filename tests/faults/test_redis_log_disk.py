@@ -12,6 +12,7 @@ import redis
 
 from tests.faults.log_writers import Writers, check
 from tests.faults.test_redis_log_crashes import begin
+from tests.replication.pairs import client
 from tests.servers import Server, memcluster, wait_for
 
 Started = Callable[[Server], Server]
@@ -55,6 +56,20 @@ def test_a_full_disk_refuses_writes_until_there_is_room(fsync: str, small_disk: 
     server = started(begin(small_disk, fsync))
     check(writers.all, server.port, moment)
     server.kill()
+
+
+def fill_up(connection: redis.Redis) -> None:
+    for _ in range(1000):
+        connection.set("key", os.urandom(1 << 16))
+
+
+def test_who_switches_off_a_log_on_a_full_disk_writes_at_once(small_disk: Path, started: Started) -> None:
+    server = started(begin(small_disk, "everysec"))
+    with client(server) as connection:
+        with pytest.raises(redis.ResponseError, match="MISCONF"):
+            fill_up(connection)
+        connection.config_set("appendonly", "no")
+        assert connection.set("key", "x")
 
 
 def is_taken(client: redis.Redis) -> bool:

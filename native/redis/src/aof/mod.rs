@@ -154,7 +154,13 @@ impl Server {
                 self.start_rewrite(now);
             }
         }
-        self.restraints.set(reason::LOG_FAILS, self.log_failure().is_some());
+        self.restrain_writes();
+    }
+
+    /// Writes are refused while a log that is wanted fails.
+    pub(crate) fn restrain_writes(&self) {
+        let is_failing = self.config.is_on(config::APPENDONLY) && self.log_failure().is_some();
+        self.restraints.set(reason::LOG_FAILS, is_failing);
     }
 
     /// It has grown beyond what the directives allow.

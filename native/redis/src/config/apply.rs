@@ -32,6 +32,12 @@ pub(super) fn durability(server: &Server, text: &str) -> Result<(), String> {
     Mode::parse(text).map(|mode| server.set_mode(mode))
 }
 
+/// It is switched by whoever tends it; who is switched off by a full disk writes from now on.
+pub(super) fn append_only(server: &Server, _text: &str) -> Result<(), String> {
+    server.restrain_writes();
+    Ok(())
+}
+
 pub(super) fn fsync(server: &Server, text: &str) -> Result<(), String> {
     server.adjust_log();
     server.set_always(text == "always");

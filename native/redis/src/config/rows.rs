@@ -136,7 +136,7 @@ pub(super) const REPLICATION: &[Directive] = &[
 /// The append-only file, and when a write is done.
 pub(super) const LOG: &[Directive] = &[
     row("memc-name", Kind::Text, "").fixed().then(apply::member),
-    row("appendonly", Kind::Switch, "no"),
+    row("appendonly", Kind::Switch, "no").then(apply::append_only),
     row("appendfsync", Kind::Choice(&["everysec", "always", "no"]), "everysec").then(apply::fsync),
     row("durability", Kind::Checked(special::durability), "async").then(apply::durability),
     row("durability-timeout", Kind::Number(1, i32::MAX as i64), "10000"),
