@@ -12,13 +12,21 @@ import redis
 
 from tests.faults.log_writers import Writers, check
 from tests.faults.test_redis_log_crashes import begin
-from tests.replication.pairs import client
-from tests.servers import Server, memcluster, wait_for
+from tests.replication.pairs import about, assert_equal, client, follow, is_up, wait_until_up
+from tests.servers import Server, memcluster, start_redis_mode, wait_for
 
 Started = Callable[[Server], Server]
 
 INCREMENT = "appendonlydir/appendonly.aof.1.incr.aof"
 MANIFEST = "appendonlydir/appendonly.aof.manifest"
+
+MEGABYTE = 1 << 20
+PENDING_MAX = 16 * MEGABYTE
+"""Of a replica's stream, what may wait for its log."""
+WRITTEN = 10 * PENDING_MAX
+TIMEOUT = 4
+PATIENT = ("--client-output-buffer-limit", "replica 0 0 0", "--repl-timeout", str(TIMEOUT))
+"""A primary that keeps all for its replica, as long as that says how far it is."""
 
 
 @pytest.fixture
@@ -56,6 +64,41 @@ def test_a_full_disk_refuses_writes_until_there_is_room(fsync: str, small_disk: 
     server = started(begin(small_disk, fsync))
     check(writers.all, server.port, moment)
     server.kill()
+
+
+def overwrite(server: Server, megabytes: int) -> None:
+    """So many of them, in the same few keys: it is the stream that grows."""
+    with client(server) as connection:
+        for number in range(megabytes):
+            connection.set(f"key:{number % 4}", os.urandom(MEGABYTE))
+
+
+def test_a_replica_whose_disk_is_full_leaves_the_stream_with_its_primary(small_disk: Path, started: Started) -> None:
+    primary = started(start_redis_mode("--threads", "2", *PATIENT))
+    replica = started(begin(small_disk, "everysec", "--repl-timeout", str(TIMEOUT)))
+    follow(replica, primary)
+    wait_until_up(replica)
+    wait_for(lambda: ".base." in (small_disk / MANIFEST).read_text(), "the log to have a base")
+    overwrite(primary, 4)
+    wait_for(lambda: about(replica, "persistence")["aof_last_write_status"] == "err", "the full disk to be noticed")
+    before = replica.resident_bytes()
+    overwrite(primary, WRITTEN // MEGABYTE)
+    assert about(primary)["master_repl_offset"] > WRITTEN
+    until = time.monotonic() + 1.5 * TIMEOUT
+    while time.monotonic() < until:
+        assert is_up(replica), "it says how far it is, and waits longer for its disk than for a primary that is silent"
+        assert about(replica)["slave_repl_offset"] < 2 * PENDING_MAX, "what does not fit into the log is not taken"
+        assert replica.resident_bytes() - before < 4 * PENDING_MAX
+        time.sleep(0.1)
+    subprocess.run(["mount", "-o", "remount,size=512m", str(small_disk)], check=True)
+    assert_equal(replica, primary)
+    stats = about(primary, "stats")
+    assert (stats["sync_full"], stats["sync_partial_ok"]) == (1, 0), "one link, from the beginning on"
+    replica.stop()
+    replica = started(begin(small_disk, "everysec"))
+    with client(replica) as one, client(primary) as other:
+        keys = [f"key:{number}" for number in range(4)]
+        assert one.mget(keys) == other.mget(keys)
 
 
 def fill_up(connection: redis.Redis) -> None:

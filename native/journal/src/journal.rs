@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
@@ -168,6 +169,17 @@ impl Journal {
             self.is_relieved.wait(&mut log);
         }
         log
+    }
+
+    /// Waits until no more than so many bytes wait for the file, at most so long; false if more do even then. Who can leave alone what
+    /// would be appended asks this, whether the file is slow or can't be written.
+    pub fn wait_for_file(&self, pending_max: usize, patience: Duration) -> bool {
+        let mut log = self.log.lock();
+        if log.pending.len() > pending_max {
+            let until = Instant::now() + patience;
+            while log.pending.len() > pending_max && !self.is_relieved.wait_until(&mut log, until).timed_out() {}
+        }
+        log.pending.len() <= pending_max
     }
 
     /// Takes what has been appended since the last time, up to where another file begins. `into` is empty.
@@ -382,6 +394,24 @@ mod tests {
         assert_eq!((journal.start(), journal.end.get()), (1000, 1000));
         assert_eq!(journal.history().replid, [b'b'; 40]);
         journal.validate();
+    }
+
+    #[test]
+    fn who_waits_for_the_file_is_told_when_it_has_taken_enough() {
+        let (journal, at_once) = (Arc::new(journal()), Duration::ZERO);
+        journal.append_raw(0, b"for replicas");
+        assert!(journal.wait_for_file(0, at_once), "nobody writes a file");
+        journal.want(Want::File, true);
+        journal.append_raw(0, b"12345678");
+        journal.set_stuck(true);
+        assert!(journal.wait_for_file(8, at_once) && !journal.wait_for_file(7, at_once));
+        let waiting = journal.clone();
+        let waiter = std::thread::spawn(move || waiting.wait_for_file(7, Duration::from_secs(60)));
+        assert!(journal.take(&mut Vec::new()).is_some());
+        assert!(waiter.join().expect("it waits"), "the file has it");
+        journal.append_raw(0, b"12345678");
+        journal.want(Want::File, false);
+        assert!(journal.wait_for_file(0, at_once), "the file is not wanted any more");
     }
 
     #[test]

@@ -146,6 +146,12 @@ impl Run {
             if !self.is_wanted() {
                 return Ok(Over::Superseded);
             }
+            if !self.follower.has_room(LOOK) {
+                // Nobody listens, so silence says nothing: a primary that is gone shows itself when it is told how far this one is.
+                heard = Instant::now();
+                self.follower.tick(&mut out, wall_clock());
+                continue;
+            }
             if end == input.len() {
                 make_room(&mut input, &mut begin, &mut end);
             }

@@ -27,6 +27,10 @@ const ACK_PERIOD: Millis = 1000;
 /// The same until the stream begins: a primary that sends snapshots as they are made waits for an acknowledgement that comes after it
 /// has noticed that its own part is done.
 const FIRST_ACK_PERIOD: Millis = 100;
+/// Bytes that may wait for this server's log: while it has more to write, the stream is left with the primary, whose bounds for a replica
+/// that does not keep up decide how long. Less than what the journal lets wait for a disk that is merely slow: there a command would wait
+/// with its shards locked, and nothing would be acknowledged meanwhile.
+const PENDING_MAX: usize = 16 << 20;
 
 /// Why a link is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,6 +174,14 @@ impl Follower {
         self.server.journal.kick();
         self.acknowledge_news(out, now);
         Ok(done)
+    }
+
+    /// Whether more of the stream can be taken; waits for that at most so long. What comes before the stream is always taken: a snapshot
+    /// makes what waits for the log superfluous.
+    #[must_use]
+    pub fn has_room(&self, patience: Duration) -> bool {
+        let is_streaming = self.link.as_ref().is_some_and(Link::is_streaming);
+        !is_streaming || self.server.journal.wait_for_file(PENDING_MAX, patience)
     }
 
     /// Time has passed: says how far it is, if that is due.
