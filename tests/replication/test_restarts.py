@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.scripted import ScriptedNode
 from tests.replication.conftest import OURS
 from tests.replication.load import Load
 from tests.replication.pairs import about, assert_equal, client, follow, wait_until_level, wait_until_up
@@ -13,6 +14,7 @@ from tests.replication.test_under_load import written
 from tests.servers import Server, start_redis_mode, wait_for
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from pathlib import Path
 
@@ -143,3 +145,37 @@ def test_a_replica_goes_on_from_its_snapshot(
     assert_equal(copy, source)
     found = about(source, "stats")
     assert (found["sync_full"], found["sync_partial_ok"]) == (1, 1)
+
+
+EMPTY_SNAPSHOT = b"REDIS0011\xff" + bytes(8)
+"""Without a checksum."""
+SET = b"*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$5\r\nvalue\r\n"
+
+
+def as_a_primary(connection: socket.socket, received: bytes) -> bool:
+    """All that a replica needs to be told until the stream begins, a request at a time."""
+    if b"PSYNC" in received:
+        begins = b"+FULLRESYNC %s 0\r\n$%d\r\n" % (b"a" * 40, len(EMPTY_SNAPSHOT))
+        connection.sendall(begins + EMPTY_SNAPSHOT)
+    elif b"ACK" not in received:
+        connection.sendall(b"+PONG\r\n" if b"PING" in received else b"+OK\r\n")
+    return True
+
+
+def test_empty_requests_of_a_primary_are_nothing_in_the_log_too(
+    started: Callable[[Server], Server], tmp_path: Path
+) -> None:
+    stream = b"".join(empty + SET for empty in (b"\n", b"\r\n", b"*0\r\n", b"*-1\r\n"))
+    with ScriptedNode(as_a_primary) as primary:
+        _, port = primary.endpoint.split(":")
+        words = ("--dir", str(tmp_path), *LOGGED, "--replicaof", f"127.0.0.1 {port}")
+        copy = started(start_redis_mode(*OURS, *words))
+        wait_until_up(copy)
+        wait_for(lambda: has_base(tmp_path), "the log to have a base")
+        primary.connections[-1].sendall(stream)
+        wait_for(lambda: about(copy)["slave_repl_offset"] == len(stream), "the stream to come")
+        copy.stop()
+    copy = again(started, tmp_path, copy)
+    with client(copy) as connection:
+        assert connection.get("key") == b"value"
+    assert about(copy)["master_repl_offset"] == len(stream)

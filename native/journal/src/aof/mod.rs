@@ -22,4 +22,5 @@ pub use directory::{Directory, Names};
 pub use manifest::{Entry, Manifest};
 pub use mark::{Mark, PREFIX, Position};
 pub use read::{Damage, Outcome, Piece, read};
+pub use scan::is_command;
 pub use writer::{Fsync, Status, Writer};

@@ -25,12 +25,21 @@ const WORDS_MAX: usize = 1 << 28;
 /// Tells what `input` begins with; a command's words are put into `words` as ranges of it.
 pub(crate) fn scan(input: &[u8], words: &mut Vec<Range<usize>>) -> Scanned {
     words.clear();
-    match input.first() {
-        None => Scanned::More(1),
-        Some(b'#') => line(input),
-        Some(b'*') => command(input, words).unwrap_or_else(|stop| stop),
-        Some(_) => Scanned::Bad("a command does not begin with *"),
+    match input {
+        [] => Scanned::More(1),
+        [b'#', ..] => line(input),
+        [b'*', ..] => command(input, words).unwrap_or_else(|stop| stop),
+        // A primary may have streamed an empty request: it is a command of no words, whose bytes count as any other's.
+        [b'\n', ..] => Scanned::Command(1),
+        [b'\r', b'\n', ..] => Scanned::Command(2),
+        [b'\r'] => Scanned::More(2),
+        _ => Scanned::Bad("a command does not begin with *"),
     }
+}
+
+/// Whether these bytes are one command that a log may hold. `words` is room that is used again.
+pub fn is_command(bytes: &[u8], words: &mut Vec<Range<usize>>) -> bool {
+    scan(bytes, words) == Scanned::Command(bytes.len())
 }
 
 fn line(input: &[u8]) -> Scanned {
@@ -42,8 +51,11 @@ fn line(input: &[u8]) -> Scanned {
 }
 
 fn command(input: &[u8], words: &mut Vec<Range<usize>>) -> Result<Scanned, Scanned> {
+    if input.get(1) == Some(&b'-') {
+        return length(input, 1, b'-').map(|(_, at)| Scanned::Command(at));
+    }
     let (count, mut at) = length(input, 0, b'*')?;
-    if count == 0 || count > WORDS_MAX {
+    if count > WORDS_MAX {
         return Err(Scanned::Bad("a command has no such number of words"));
     }
     for _ in 0..count {
@@ -91,6 +103,23 @@ mod tests {
 
     use super::*;
     use crate::words;
+
+    #[test]
+    fn an_empty_request_is_a_command_of_no_words() {
+        for bytes in ["\n", "\r\n", "*0\r\n", "*-1\r\n"].map(str::as_bytes) {
+            let (mut ranges, more) = (vec![0..1, 1..2], [bytes, b"*1"].concat());
+            assert_eq!(scan(&more, &mut ranges), Scanned::Command(bytes.len()));
+            assert_eq!(ranges, []);
+            for cut in 0..bytes.len() {
+                assert!(
+                    matches!(scan(&bytes[..cut], &mut ranges), Scanned::More(need) if need > cut && need <= bytes.len())
+                );
+            }
+        }
+        for bytes in [" \r\n", "\rx", "*-\r\n", "*-x\r\n", "PING\r\n"].map(str::as_bytes) {
+            assert!(matches!(scan(bytes, &mut Vec::new()), Scanned::Bad(_)), "{}", bytes.escape_ascii());
+        }
+    }
 
     proptest! {
         /// Whatever is cut off, it is never taken for something else, and what is needed is never more than there would be.

@@ -144,7 +144,7 @@ fn has_only_notes(tail: &[u8]) -> bool {
     let outcome = read(tail, 0, tail.len() as u64, &mut |piece| {
         are_all &= match piece {
             Piece::Command(words, _) => {
-                words.first().is_some_and(|name| NOTES.iter().any(|note| name.eq_ignore_ascii_case(note)))
+                words.first().is_none_or(|name| NOTES.iter().any(|note| name.eq_ignore_ascii_case(note)))
             }
             // It is looked at when it comes.
             Piece::Ahead(_) => true,

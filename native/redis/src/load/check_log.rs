@@ -57,6 +57,7 @@ pub fn check_log(path: &Path) -> std::io::Result<CheckedLog> {
 #[expect(clippy::needless_pass_by_value, reason = "as it is called")]
 fn known(piece: Piece<'_>) -> Result<(), String> {
     match piece {
+        Piece::Command([], _) => Ok(()),
         Piece::Command(words, _) => match row(words) {
             Ok(command) if command.takes(words.len()) => Ok(()),
             _ => Err(format!("'{}' with {} words is no command", words[0].escape_ascii(), words.len() - 1)),

@@ -10,6 +10,8 @@
 mod payload;
 mod requests;
 
+use std::ops::Range;
+
 use journal::ReplicationId;
 use resp::{Begun, Limits, Parsed};
 
@@ -21,6 +23,8 @@ use requests::Request;
 const LINE_MAX: usize = 4 << 10;
 /// Bytes of one command of the stream at most. Nothing is allocated for what has only been announced.
 const COMMAND_MAX: usize = 4 << 30;
+/// Bytes of a wrong command that are shown.
+const SHOWN_MAX: usize = 64;
 
 /// What a replica says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +90,8 @@ pub struct Link {
     phase: Phase,
     /// Bytes of what is held that the primary shares; unknown outside of groups.
     shared: Option<u64>,
+    /// Room in which a command is read as from a log.
+    ranges: Vec<Range<usize>>,
 }
 
 impl Link {
@@ -94,7 +100,7 @@ impl Link {
     pub fn begin(introduction: Introduction) -> (Self, Vec<u8>) {
         let first = Request::FIRST;
         let bytes = first.bytes(&introduction).unwrap_or_default();
-        (Self { introduction, phase: Phase::Asking(first), shared: None }, bytes)
+        (Self { introduction, phase: Phase::Asking(first), shared: None, ranges: Vec::new() }, bytes)
     }
 
     /// Bytes of what is held that the primary shares, as it says.
@@ -126,7 +132,7 @@ impl Link {
                     (count, Event::Snapshot(&input[..count]))
                 }
             },
-            Phase::Streaming(begun) => match command(input, words, begun) {
+            Phase::Streaming(begun) => match command(input, words, begun, &mut self.ranges) {
                 Ok(Some(bytes)) => (bytes, Event::Command),
                 Ok(None) => (0, Event::More),
                 Err(why) => self.fail(0, format!("what the primary streams can't be read: {why}")),
@@ -221,16 +227,21 @@ impl Link {
     }
 }
 
-/// Reads a command of the stream; its bytes, if it has come whole.
+/// Reads a command of the stream; its bytes, if it has come whole. They become this server's log's: what a client may send and a log may
+/// not hold (a line of words, which redis-server takes from no primary either, or what is not looked at behind a word) is no command.
 fn command<'i>(
     input: &'i [u8],
     words: &mut Vec<&'i [u8]>,
     begun: &mut Option<Box<Begun>>,
+    ranges: &mut Vec<Range<usize>>,
 ) -> Result<Option<usize>, String> {
     let limits = Limits { bulk_max: COMMAND_MAX, request_max: COMMAND_MAX, ..Limits::default() };
     words.clear();
     match resp::request::parse(input, &limits, words, begun) {
-        Parsed::Done(bytes) => Ok(Some(bytes)),
+        Parsed::Done(bytes) if journal::aof::is_command(&input[..bytes], ranges) => Ok(Some(bytes)),
+        Parsed::Done(bytes) => {
+            Err(format!("no log may hold a command like {}", input[..bytes.min(SHOWN_MAX)].escape_ascii()))
+        }
         Parsed::NeedMore if input.len() > COMMAND_MAX => Err(format!("a command of more than {COMMAND_MAX} bytes")),
         Parsed::NeedMore => Ok(None),
         Parsed::Quoted(..) => Err("a line of quoted words".to_owned()),

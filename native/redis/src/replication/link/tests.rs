@@ -132,11 +132,21 @@ fn what_can_not_be_is_said() {
         let last = &told[told.len() - 2];
         assert!(last.starts_with("Failed") && last.contains(why), "{last}");
     }
-    for stream in ["*x\r\n", "*1\r\n+OK\r\n", "SET \"a\" 'b'\r\n"] {
+    // The last three would be commands of a client, and be no more than damage in a log.
+    let streams = ["*x\r\n", "*1\r\n+OK\r\n", "SET \"a\" 'b'\r\n", "PING\r\n", " \r\n", "*1\r\n$4\r\nPING--"];
+    for stream in streams {
         let held = Introduction { held: Some((ID, 99)), ..introduction() };
         let input = [&greeting("+CONTINUE"), stream.as_bytes()].concat();
         assert!(at_every_cut(&held, &input)[6].starts_with("Failed"), "{stream}");
     }
+}
+
+#[test]
+fn an_empty_request_is_a_command_of_no_words() {
+    let held = Introduction { held: Some((ID, 99)), ..introduction() };
+    let input = [&greeting("+CONTINUE"), &b"\r\n\n*0\r\n*-1\r\n"[..]].concat();
+    let told = at_every_cut(&held, &input);
+    assert_eq!(&told[6..], ["2 ", "1 ", "4 ", "5 ", "0 left"]);
 }
 
 /// Beginnings that lead somewhere, and what a primary says by mistake.
