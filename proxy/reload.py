@@ -1,4 +1,5 @@
-"""Follows the settings file: when it changed, and when told to. A file that is wrong changes nothing, and that is said.
+"""Follows the settings file: when it changed, and when told to. A file that is wrong or gone changes nothing, and
+that is said once.
 
 Knows no router: what a new document means is the caller's.
 """
@@ -23,6 +24,11 @@ log = logging.getLogger(__name__)
 
 Stamp = tuple[int, int, int] | None
 
+STANDS_STILL_SECONDS = 0.2
+"""A file that was the same for so long is read: editors empty, write and replace files, and half of one is another."""
+LOOKS_MAX = 25
+"""While somebody goes on to write; then it is read as it is."""
+
 
 class Reload:
     """Watches one file and hands over each new document that is valid."""
@@ -37,12 +43,24 @@ class Reload:
         """Follows the file until it is cancelled."""
         while True:
             await trio.sleep(self._interval() or float("inf"))
-            self.look()
+            await self._look()
 
-    def look(self) -> None:
-        """Reads the file if it is another one than last time."""
+    async def _look(self) -> None:
+        """Reads the file if it is another one than last time, once nobody writes it any more."""
         now = stamp(self.path)
-        if now is not None and now != self._seen:
+        for _ in range(LOOKS_MAX):
+            before = now
+            # Told to meanwhile, it may have been read already.
+            if now == self._seen:
+                return
+            await trio.sleep(STANDS_STILL_SECONDS)
+            now = stamp(self.path)
+            if now == before != self._seen:
+                break
+        if now is None:
+            self._seen = None
+            log.warning("%s is gone: the settings that it had stay until it is there again", self.path)
+        else:
             self.read("changed")
 
     def read(self, why: str) -> None:
