@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,7 @@ class RedisNode(Embedded[Engine]):
     def start(self) -> None:
         """Begins to serve once data is loaded; NodeError says which file is wrong, and where."""
         try:
+            _find(self.settings.load)
             notice = self._engine.start()
         except (ValueError, OSError) as error:
             self._engine.stop(0)
@@ -93,6 +95,12 @@ def _is_here(host: str) -> bool:
     except OSError as error:
         return error.errno == errno.EADDRINUSE
     return True
+
+
+def _find(load: str | None) -> None:
+    """ValueError, as the engine's, if the file is not there, before the engine says what stands in the way of it."""
+    if load and not Path(load).exists():
+        raise ValueError(f"{load}: {os.strerror(errno.ENOENT)} (os error {errno.ENOENT})")
 
 
 def _file_advice(complaint: str, settings: RedisSettings) -> str:

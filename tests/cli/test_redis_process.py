@@ -92,6 +92,16 @@ def test_what_cannot_be_is_one_line(arguments: list[str], complaint: str) -> Non
     assert ended.stderr.count("\n") == 1
 
 
+def test_a_file_to_load_that_is_not_there_is_named_before_what_would_be_in_its_way(tmp_path: Path) -> None:
+    (tmp_path / "dump.rdb").write_bytes(b"")
+    ended = run_redis("--port", str(free_port()), "--dir", str(tmp_path), "--load", str(tmp_path / "nope.rdb"))
+    assert ended.returncode == 1
+    assert ended.stderr.endswith(
+        f"{tmp_path}/nope.rdb: No such file or directory (os error 2): name an RDB file that there is with --load\n"
+    )
+    assert "dump.rdb" not in ended.stderr
+
+
 def test_a_port_in_use(started: Keep) -> None:
     server = started(start_redis_mode("--threads", "1"))
     ended = run_redis("--port", str(server.port))
