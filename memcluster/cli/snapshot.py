@@ -154,10 +154,12 @@ def _take_at(server: str, name: str, group: str | None, user: str | None, settin
     from memcluster.redis.backup.manifest import Kind
     from memcluster.redis.backup.survey import asking, survey
     from memcluster.redis.backup.target import Target
+    from memcluster.redis.group.members import group_of
 
     login = Login.from_environment(user)
     ask_node = asking(login, TIMEOUT_SECONDS)
-    whose = group or ask_node(server).status.name or server.rpartition(":")[2]
+    # As its supervisor calls it: what counts and waits for the group's others must find this one.
+    whose = group or group_of(ask_node(server).status.name) or server.rpartition(":")[2]
     wanted = taking.Wanted(name, whose, Kind.MANUAL, settings.timeout, settings.manual_max)
     world = taking.World(lambda: survey([server], ask_node), login, engine.check)
     return taking.create(Target.open(settings.target), wanted, world)

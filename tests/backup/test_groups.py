@@ -224,6 +224,17 @@ def test_a_group_with_data_is_restored_into_by_nobody(group: Group, tmp_path: Pa
     )
 
 
+def test_one_that_is_asked_of_a_node_is_the_groups(group: Group, tmp_path: Path) -> None:
+    """It counts among the group's and is listed with them, whichever node was named."""
+    node = f"{group.primary.host}:{group.primary.port}"
+    words = ("--server", node, "--target", str(tmp_path / "snapshots"), "--manual-max", "1")
+    made = verb("snapshot", "create", "elsewhere", *words)
+    assert made.returncode == 0, made.stderr
+    listed = json.loads(group.run("snapshot", "list", "--group", "shop", "--json"))
+    assert [(each["name"], each["group"]) for each in listed] == [("elsewhere", "shop")]
+    assert "shop has 1 manual snapshots, and may have 1" in verb("snapshot", "create", "another", *words).stderr
+
+
 def test_a_running_redis_moves_into_a_group(group: Group, started: Keep, tmp_path: Path) -> None:
     """Under load, and the group fails over with what it took."""
     words = ("--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0", "--dir", str(tmp_path))

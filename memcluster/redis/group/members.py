@@ -139,6 +139,12 @@ def nodes(table: GroupTable, ports: Ports) -> tuple[NodeConfig, ...]:
     )
 
 
+def group_of(node: str) -> str:
+    """The name of the group that a node of this name belongs to: the reverse of what `nodes` calls it."""
+    group, _, number = node.rpartition("-")
+    return group if group and number.isdecimal() else node
+
+
 def leaving(before: Iterable[NodeConfig], wanted: Iterable[NodeConfig], held: ExitStack) -> Iterator[NodeConfig]:
     """Nodes that were wanted before and are no longer: they run until nothing depends on them any more."""
     kept = {node.name for node in wanted}

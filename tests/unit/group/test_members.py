@@ -56,6 +56,15 @@ def test_a_directive_comes_out_as_it_went_in(word: str) -> None:
     assert [given.value for given in read_text(text, "x") if given.name == "requirepass"] == [word]
 
 
+def test_a_nodes_group_is_told_by_its_name(tmp_path: Path) -> None:
+    for name in ("orders", "orders-2024", "a-b"):
+        wanted = read(name, {"port": 0, "dir": str(tmp_path), "replicas": 1}, {})
+        with ExitStack() as held:
+            nodes = members.nodes(wanted, Ports.take(wanted, held))
+            assert {members.group_of(node.name) for node in nodes} == {name}
+    assert [members.group_of(name) for name in ("", "cache", "a-b", "-1")] == ["", "cache", "a-b", "-1"]
+
+
 def test_a_seed_is_for_a_group_without_data(tmp_path: Path) -> None:
     folder, seed = tmp_path / "orders", tmp_path / "seed.rdb"
     with pytest.raises(ConfigError, match=r"seed .*seed\.rdb: there is no such file"):
