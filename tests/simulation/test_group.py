@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from memcluster.cluster.store.entries import StoreUnavailable
+from memcluster.redis.group.election import FIRST_ANSWERS_SECONDS
 from tests.simulation.group.bugs import PLANTS, Plant
 from tests.simulation.group.checks import Broken
 from tests.simulation.group.schedule import play
@@ -99,3 +100,25 @@ def test_a_store_that_takes_nothing_is_complained_of_once(
         world.kernel.run(world.kernel.time + 5)
     said = [(line.levelname, line.message) for line in caplog.records if "store" in line.message]
     assert said == [("WARNING", "g: the state store does not answer: the disk is full")] * 2
+
+
+def test_a_new_group_does_not_speak_of_loss_while_its_nodes_start(caplog: pytest.LogCaptureFixture) -> None:
+    """One that is late is no news, one that stays away is."""
+    caplog.set_level("INFO")
+    world = World(seed=1)
+    world.begin()
+    late = list(world.nodes.values())[-1]
+    late.crash()
+
+    def waits() -> list[str]:
+        return [line.message for line in caplog.records if "no primary of epoch" in line.message]
+
+    world.kernel.run(FIRST_ANSWERS_SECONDS - 1)
+    assert waits() == []
+    world.kernel.run(2 * FIRST_ANSWERS_SECONDS)
+    (said,) = waits()
+    assert f"{late.name} has yet to say what it holds (`memcluster failover now --accept-loss` goes on" in said
+    assert world.store.leaders == {}
+    late.start()
+    world.kernel.run(world.kernel.time + 5)
+    assert world.store.leaders

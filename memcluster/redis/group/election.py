@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from memcluster.redis.group.state import GroupState
     from memcluster.redis.group.view import Action, NodeView, View
 
+FIRST_ANSWERS_SECONDS = 10.0
+"""Until the nodes of a new group answer: before that, that one does not is no news."""
+
 
 def begin(
     state: GroupState, why: str, *, above: int = 0, prefer: str | None = None, avoid: str | None = None
@@ -64,7 +67,8 @@ def elect(view: View, state: GroupState, now: float) -> list[Action]:
         return actions
     choice = choose(view, state, sealed)
     if isinstance(choice, str):
-        return [*actions, Wait(sentence=f"no primary of epoch {epoch} yet: {choice}")]
+        unsaid_for = 0.0 if state.sync.epoch else FIRST_ANSWERS_SECONDS
+        return [*actions, Wait(sentence=f"no primary of epoch {epoch} yet: {choice}", unsaid_for=unsaid_for)]
     for node in view.others(choice.name):
         if not has_certainly_stopped(view, node, epoch, now):
             left = view.bound(node.name) - now
@@ -107,7 +111,8 @@ def choose(view: View, state: GroupState, sealed: list[NodeView]) -> NodeView | 
 def _all(view: View, sealed: list[NodeView]) -> list[NodeView] | str:
     """Where nothing is known, all must say what they hold."""
     missing = [node.name for node in view.nodes if node not in sealed]
-    return f"nothing is known of what {', '.join(missing)} holds" if missing else sealed
+    what = "has yet to say what it holds" if len(missing) == 1 else "have yet to say what they hold"
+    return f"{', '.join(missing)} {what}" if missing else sealed
 
 
 def _near(view: View, state: GroupState, sealed: list[NodeView]) -> list[NodeView] | str:

@@ -80,7 +80,7 @@ class Loop:
         self._process_of_answer: dict[str, str | None] = {}
         self._fast_turns = 0
         self._has_appointed = False
-        self._said = ""
+        self._gist, self._true_since, self._is_said = "", NEVER, False
         self._complaint = ""
 
     async def run(self) -> None:
@@ -256,18 +256,20 @@ class Loop:
     # --- saying
 
     def _say(self, actions: Sequence[Action]) -> None:
-        sentence = next((action.sentence for action in reversed(actions) if action.sentence), "")
-        if sentence:
-            self._say_once(sentence)
+        last = next((action for action in reversed(actions) if action.sentence), None)
+        if last is None:
+            self._gist = ""
         else:
-            self._said = ""
+            self._say_once(last.sentence, last.unsaid_for if isinstance(last, Wait) else 0.0)
 
-    def _say_once(self, sentence: str) -> None:
-        """What is said every turn, but for how many seconds are left, is said once."""
-        gist = SECONDS.sub("", sentence)
-        if gist != self._said:
+    def _say_once(self, sentence: str, unsaid_for: float = 0.0) -> None:
+        """What is said every turn, but for the seconds left, is said once, and not before it was true for so long."""
+        gist, now = SECONDS.sub("", sentence), self.alarm.now()
+        if gist != self._gist:
+            self._gist, self._true_since, self._is_said = gist, now, False
+        if not self._is_said and now - self._true_since >= unsaid_for:
             log.info("%s: %s", self.group, sentence)
-        self._said = gist
+            self._is_said = True
 
     def _complain(self, sentence: str) -> None:
         """Of the store, once until it takes something again: what is only read may be there all the while."""

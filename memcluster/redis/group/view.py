@@ -171,3 +171,5 @@ class Wait(Action, frozen=True):
     """
 
     seconds: float | None = None
+    unsaid_for: float = 0.0
+    """The sentence is news only once it has been true for so many seconds."""

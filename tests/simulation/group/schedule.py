@@ -60,7 +60,7 @@ def look_at_the_end(world: World) -> None:
     primary = world.serving()
     sync = world.store.sync
     if primary is None or sync is None:
-        raise Broken(f"nobody serves: {world.supervisors[-1].loop._said}")
+        raise Broken(f"nobody serves: {world.supervisors[-1].loop._gist}")
     wanted = {node.name for node in world.config.nodes if not node.is_leaving}
     if not all(world.nodes[name].is_running for name in wanted):
         raise Broken("a node that is wanted does not run")

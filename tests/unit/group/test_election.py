@@ -115,7 +115,9 @@ def test_the_first_start_waits_for_all() -> None:
     assert outcome(view(*empty, state=first, bounds={})) == "a"
     full = sealed("c", 1, log_epoch=0, offset=77)
     assert outcome(view(*empty[:2], full, state=first, bounds={})) == "c"
-    assert "nothing is known of what c holds" in outcome(view(*empty[:2], silent("c"), state=first, bounds={}))
+    assert "yet: c has yet to say what it holds" in outcome(view(*empty[:2], silent("c"), state=first, bounds={}))
+    two = view(empty[0], silent("b"), silent("c"), state=first, bounds={})
+    assert "b, c have yet to say what they hold" in outcome(two)
 
 
 def test_a_node_that_has_seen_more_makes_a_higher_epoch() -> None:
