@@ -12,7 +12,7 @@ import os
 import select
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from memcluster.errors import NodeError
 from memcluster.node import daemon, parent
@@ -51,10 +51,22 @@ class Served(Protocol):
         """Becomes readable when it ended by itself."""
 
 
+S = TypeVar("S", bound=Served)
+
+
 def serve(
-    make: Callable[[], Served], process: ProcessSettings, *, connections_max: int, keep_output: bool = False
+    make: Callable[[], S],
+    process: ProcessSettings,
+    *,
+    connections_max: int,
+    keep_output: bool = False,
+    watch: Callable[[S], Callable[[], None]] | None = None,
+    look_seconds: float = 1.0,
 ) -> None:
-    """Runs what `make` makes until something ends it; NodeError if it could not start or failed."""
+    """Runs what `make` makes until something ends it; NodeError if it could not start or failed.
+
+    What `watch` makes of it is called every `look_seconds` while it serves.
+    """
     background = daemon.fork() if process.daemon else None
     daemon.allow_descriptors(connections_max)
     if process.core_dumps:
@@ -70,21 +82,24 @@ def serve(
             if background is not None:
                 daemon.leave_terminal(background, keep_output=keep_output)
             parent.report_ready(node.addresses)
-            timeout_seconds = wait_for_end(wakeup, node)
+            timeout_seconds = wait_for_end(wakeup, node, watch(node) if watch else None, look_seconds)
             failure = node.failure
             node.stop(timeout_seconds)
     if failure:
         raise NodeError(f"the node ended by itself: {failure}")
 
 
-def wait_for_end(wakeup: int, node: Served) -> float:
+def wait_for_end(wakeup: int, node: Served, look: Callable[[], None] | None, look_seconds: float) -> float:
     """Blocks until the node is to end; how long what is begun may take then."""
     stopped = node.stopped_fd()
     poll = select.poll()
     for descriptor in (wakeup, stopped, parent.lifeline_fd()):
         if descriptor is not None:
             poll.register(descriptor, select.POLLIN)
-    ready = {descriptor for descriptor, _ in poll.poll()}
+    timeout_ms = look_seconds * 1000 if look else None
+    while not (ready := {descriptor for descriptor, _ in poll.poll(timeout_ms)}):
+        if look:
+            look()
     if wakeup in ready:
         log.info("stopping: %s", signal.Signals(os.read(wakeup, 1)[0]).name)
     elif stopped in ready:

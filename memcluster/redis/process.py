@@ -9,9 +9,11 @@ from memcluster.errors import ConfigError
 from memcluster.node import process
 from memcluster.node.settings import ProcessSettings
 from memcluster.redis.node import RedisNode
+from memcluster.redis.watch import LOOK_SECONDS, ROWS, Watch
 
 if TYPE_CHECKING:
     from memcluster.redis.settings import RedisSettings
+    from memcluster.redis.watch import Watched
 
 
 def serve(settings: RedisSettings) -> None:
@@ -23,7 +25,15 @@ def serve(settings: RedisSettings) -> None:
         around if os.geteuid() == 0 else ProcessSettings(daemon=around.daemon, pidfile=around.pidfile),
         connections_max=settings.maxclients,
         keep_output=settings.logfile is not None,
+        watch=lambda node: Watch(node.info, watched(settings)).look,
+        look_seconds=LOOK_SECONDS,
     )
+
+
+def watched(settings: RedisSettings) -> list[Watched]:
+    """What the node is to speak of."""
+    is_of_group = any(given.name == "memc-name" for given in settings.served)
+    return [row for row in ROWS if row.is_of_groups or not is_of_group]
 
 
 def enter(settings: RedisSettings) -> None:

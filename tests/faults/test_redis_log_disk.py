@@ -46,6 +46,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("fsync", ["always", "everysec"])
 def test_a_full_disk_refuses_writes_until_there_is_room(fsync: str, small_disk: Path, started: Started) -> None:
     server = started(begin(small_disk, fsync))
+    complaint = f"WARNING redis {server.port}: the append-only log cannot be written, writes are refused (MISCONF): see"
+    relief = f"WARNING redis {server.port}: the append-only log refuses no writes any more"
     with redis.Redis("127.0.0.1", server.port, socket_timeout=20) as client:
         client.set("calm", "x")
         writers = Writers(server.port, 2)
@@ -55,9 +57,12 @@ def test_a_full_disk_refuses_writes_until_there_is_room(fsync: str, small_disk: 
         with pytest.raises(redis.ResponseError, match=r"MISCONF Errors writing to the AOF file: .*No space left"):
             client.set("more", "x")
         assert client.get("calm"), "reads go on of what the disk has"
+        wait_for(lambda: f"{complaint} the disk of {small_disk}\n" in server.says(), "a line in its log")
         subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
         wait_for(lambda: client.info("persistence")["aof_last_write_status"] == "ok", "the disk to be well again")
         wait_for(lambda: is_taken(client), "writes to be taken again")
+        wait_for(lambda: relief in server.says(), "another line")
+        assert [server.says().count(line) for line in (complaint, relief)] == [1, 1]
     writers.join()
     moment = time.monotonic() if fsync == "always" else time.monotonic() - 2
     server.kill()
@@ -113,6 +118,20 @@ def test_who_switches_off_a_log_on_a_full_disk_writes_at_once(small_disk: Path, 
             fill_up(connection)
         connection.config_set("appendonly", "no")
         assert connection.set("key", "x")
+
+
+def test_a_full_disk_that_takes_no_save_is_said_until_one_succeeds(small_disk: Path, started: Started) -> None:
+    words = ("--dir", str(small_disk), "--enable-debug-command", "yes")
+    server = started(start_redis_mode(*words))
+    with redis.Redis("127.0.0.1", server.port, socket_timeout=20) as client:
+        client.execute_command("DEBUG", "POPULATE", 200_000)
+        client.bgsave()
+        complaint = f"the data was not saved, with save points writes are refused: see the disk of {small_disk}\n"
+        wait_for(lambda: complaint in server.says(), "a line in its log")
+        subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+        client.bgsave()
+        wait_for(lambda: f"WARNING redis {server.port}: the data is saved again" in server.says(), "another line")
+        assert server.says().count(complaint) == 1
 
 
 def is_taken(client: redis.Redis) -> bool:
