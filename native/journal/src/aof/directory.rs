@@ -6,6 +6,9 @@
 //!                                             └── that fails: `doubt`. Either manifest may be found after a crash, so the files of
 //!                                                 both stay, and nothing counts as being on the disk until `settle` succeeds
 //! ```
+//!
+//! Files that no manifest has named before are called `temp-…` until the new one is written: then they get their names, and last the
+//! manifest. Where there was none, a log that was killed in between is finished by who finds it, as its manifest says.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -79,7 +82,10 @@ impl Directory {
         let path = folder.join(names.manifest());
         let manifest = match fs::read(&path) {
             Ok(text) => Manifest::parse(&text).map_err(|why| format!("{}: {why}", path.display()))?,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Self::without_manifest(names),
+            Err(error) if error.kind() == ErrorKind::NotFound => match Self::finish(&names)? {
+                Some(manifest) => manifest,
+                None => return Self::without_manifest(names),
+            },
             Err(error) => return Err(format!("can't read {}: {error}", path.display())),
         };
         let directory = Self::new(names, manifest);
@@ -94,6 +100,31 @@ impl Directory {
             }
         }
         Ok(directory)
+    }
+
+    /// Does the rest for a first log whose writer was killed while it gave its files their names; None if there is no such log.
+    fn finish(names: &Names) -> Result<Option<Manifest>, String> {
+        let directory = Self::new(names.clone(), Manifest::default());
+        let [path, temporary] = directory.manifest_paths();
+        let Ok(text) = fs::read(&temporary) else { return Ok(None) };
+        let manifest = Manifest::parse(&text).ok().filter(|_| Manifest::is_signed(&text));
+        // Who is at it at this moment holds the folder.
+        let folder = File::open(names.path()).map_err(said("can't open", &names.path()))?;
+        let Some(manifest) = manifest.filter(|_| flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok())
+        else {
+            return Ok(None);
+        };
+        let base = manifest.base.iter().map(|entry| [directory.temporary(), directory.place(entry)]);
+        let increments = manifest.increments.iter().map(|entry| [directory.unnamed(entry), directory.place(entry)]);
+        let left: Vec<_> = base.chain(increments).filter(|[_, to]| !to.is_file()).collect();
+        if left.iter().any(|[from, _]| !from.is_file()) {
+            return Ok(None);
+        }
+        for [from, to] in left {
+            fs::rename(&from, &to).map_err(said("can't finish what was begun: can't name", &to))?;
+        }
+        fs::rename(&temporary, &path).map_err(said("can't name the manifest", &path))?;
+        Ok(Some(manifest))
     }
 
     fn without_manifest(names: Names) -> Result<Self, String> {
@@ -228,8 +259,11 @@ impl Directory {
     /// Where it lies: what no manifest names yet is called so that a server that finds it takes it for nothing.
     fn part(&self, entry: &Entry) -> PathBuf {
         let is_unnamed = self.is_unlisted && self.manifest.increments.contains(entry);
-        let place = self.place(entry);
-        if is_unnamed { place.with_file_name(format!("{TEMPORARY}{}", entry.name)) } else { place }
+        if is_unnamed { self.unnamed(entry) } else { self.place(entry) }
+    }
+
+    fn unnamed(&self, entry: &Entry) -> PathBuf {
+        self.names.path().join(format!("{TEMPORARY}{}", entry.name))
     }
 
     /// Where a manifest says that it lies.
@@ -258,12 +292,14 @@ impl Directory {
         self.create()?;
         let sequence = self.manifest.next();
         let entry = Entry { name: format!("{}.{sequence}.incr.aof", self.names.file), sequence };
+        let is_first = self.is_empty() && !self.is_unlisted;
         self.manifest.increments.push(entry.clone());
-        let path = self.part(&entry);
+        let path = if is_first { self.unnamed(&entry) } else { self.part(&entry) };
+        let named = is_first.then(|| [path.clone(), self.place(&entry)]);
         let begun = File::options().write(true).create(true).truncate(true).open(&path).and_then(begin);
         let done = begun.map_err(said("can't begin", &path)).and_then(|begun| {
             if !self.is_unlisted {
-                self.persist()?;
+                self.publish(named.as_slice())?;
             }
             Ok(begun)
         });
@@ -283,8 +319,6 @@ impl Directory {
         let before = self.manifest.clone();
         let sequence = before.next();
         let entry = Entry { name: format!("{}.{sequence}.base.{extension}", self.names.file), sequence };
-        let path = self.part(&entry);
-        fs::rename(self.temporary(), &path).map_err(said("can't make the base", &path))?;
         let mut superseded = before.increments.clone();
         let increments = superseded.split_off(superseded.len().saturating_sub(1));
         // Those that no manifest has named are in the way of nobody.
@@ -292,14 +326,11 @@ impl Directory {
         let unnamed: Vec<_> = unnamed.iter().map(|entry| self.part(entry)).collect();
         let history = before.history.iter().cloned().chain(before.base.clone()).chain(superseded).collect();
         let stays = increments.last().map(|entry| [self.part(entry), self.place(entry)]);
-        let listed = stays.as_ref().map_or(Ok(()), |[from, to]| fs::rename(from, to).map_err(said("can't name", to)));
+        let named: Vec<_> = stays.into_iter().chain([[self.temporary(), self.place(&entry)]]).collect();
         self.manifest = Manifest { base: Some(entry), history, increments };
-        if let Err(why) = listed.and_then(|()| self.persist()) {
+        if let Err(why) = self.publish(&named) {
             self.manifest = before;
-            if let Some([from, to]) = stays {
-                _ = fs::rename(to, from);
-            }
-            _ = fs::remove_file(&path);
+            _ = fs::remove_file(self.temporary());
             return Err(why);
         }
         self.is_unlisted = false;
@@ -312,16 +343,36 @@ impl Directory {
     /// # Errors
     /// What the disk says; the one that was there is still there.
     fn persist(&mut self) -> Result<(), String> {
-        let folder = self.names.path();
-        let (path, temporary) =
-            (folder.join(self.names.manifest()), folder.join(format!("{TEMPORARY}{}", self.names.manifest())));
+        self.publish(&[])
+    }
+
+    /// The same; before it these files, from and to, get the names by which the manifest knows them.
+    fn publish(&mut self, named: &[[PathBuf; 2]]) -> Result<(), String> {
+        let [path, temporary] = self.manifest_paths();
         let written = File::create(&temporary).and_then(|mut file| {
             file.write_all(self.manifest.text().as_bytes())?;
             file.sync_all()
         });
-        written.and_then(|()| fs::rename(&temporary, &path)).map_err(said("can't write the manifest", &path))?;
+        let mut done = written.map_err(said("can't write the manifest", &path));
+        let mut count = 0;
+        for [from, to] in named {
+            done = done.and_then(|()| fs::rename(from, to).map_err(said("can't name", to)));
+            count += usize::from(done.is_ok());
+        }
+        done = done.and_then(|()| fs::rename(&temporary, &path).map_err(said("can't write the manifest", &path)));
+        if done.is_err() {
+            _ = fs::remove_file(&temporary);
+            named[..count].iter().for_each(|[from, to]| _ = fs::rename(to, from));
+            return done;
+        }
         self.sync();
         Ok(())
+    }
+
+    /// Of the manifest, and of one that is to take its place.
+    fn manifest_paths(&self) -> [PathBuf; 2] {
+        let name = self.names.manifest();
+        [self.names.path().join(&name), self.names.path().join(format!("{TEMPORARY}{name}"))]
     }
 
     fn sync(&mut self) {
@@ -424,6 +475,74 @@ mod tests {
         directory.settle().expect("the disk is well");
         let named: BTreeSet<_> = disk.manifest().parts().map(|part| part.name.clone()).collect();
         assert_eq!((disk.files(), disk.manifest().history.len()), (named, 0));
+    }
+
+    /// Killed at any moment, a first log is there with all that it has, or not at all.
+    #[test]
+    fn a_first_log_whose_begin_was_interrupted_is_finished() {
+        for is_based in [false, true] {
+            let disk = Disk::new("first");
+            let mut directory = disk.open();
+            if is_based {
+                directory.begin_unlisted();
+            }
+            directory.add_increment(|mut file| file.write_all(b"increment")).expect("a file");
+            if is_based {
+                fs::write(directory.temporary(), b"base").expect("a file");
+                directory.rebase("rdb").expect("it is put there");
+            }
+            let log = |directory: &Directory| -> Vec<_> {
+                directory.parts().iter().map(|path| (path.clone(), fs::read(path).expect("a file"))).collect()
+            };
+            let whole = log(&directory);
+            assert_eq!(whole.len(), 1 + usize::from(is_based));
+            // Backwards: each step, and what was there before it.
+            let [manifest, begun] = directory.manifest_paths();
+            let mut steps = vec![[begun.clone(), manifest.clone()]];
+            steps.extend(directory.manifest.base.iter().map(|base| [directory.temporary(), directory.place(base)]));
+            let increments = directory.manifest.increments.iter();
+            steps.extend(increments.map(|entry| [directory.unnamed(entry), directory.place(entry)]));
+            let undo = |count| steps[..count].iter().for_each(|[from, to]| fs::rename(to, from).expect("a file"));
+            for undone in 1..=steps.len() {
+                undo(undone);
+                directory.lock().expect("it is free");
+                let meanwhile = Directory::open(directory.names.clone());
+                assert!(!manifest.exists(), "its writer is at it");
+                assert_eq!(
+                    meanwhile.is_err(),
+                    undone < steps.len(),
+                    "what has a name already is not taken for nothing"
+                );
+                directory.lock = None;
+                assert_eq!(log(&disk.open()), whole, "{undone} steps undone");
+            }
+            // Before its manifest was whole.
+            undo(steps.len());
+            let text = fs::read(&begun).expect("a file");
+            fs::write(&begun, &text[..text.len() - 1]).expect("a file");
+            assert!(disk.open().is_empty());
+        }
+    }
+
+    #[test]
+    fn what_was_synced_counts_as_soon_as_the_manifest_is_on_the_disk() {
+        let disk = Disk::new("late");
+        let journal = Arc::new(Journal::new([b'a'; 40]));
+        journal.want(Want::File, true);
+        let mut directory = disk.open();
+        directory.begin_unlisted();
+        let writer = Writer::start(journal.clone(), directory, false, Fsync::Always).expect("it begins");
+        let end = journal.append(0, b"*1\r\n$4\r\nPING\r\n");
+        journal.kick();
+        writer.rotate();
+        fs::write(writer.temporary(), b"REDIS0009").expect("a file");
+        writer.flush();
+        assert_eq!((journal.written.get(), journal.synced.get()), (end, 0), "there is no base yet");
+        disk.refuse(true);
+        assert!(writer.rebase("rdb").expect_err("the folder can't be synced").contains("can't bring the manifest"));
+        disk.refuse(false);
+        wait_for("what was synced to count", || journal.synced.get() == end);
+        writer.stop();
     }
 
     #[test]

@@ -154,6 +154,10 @@ impl Keeper {
         }
         self.directory.settle()?;
         self.shared.is_listed.store(!self.directory.is_unlisted(), SeqCst);
+        // Nothing else may come that raises it.
+        if self.increment.is_synced() {
+            self.raise_synced();
+        }
         Ok(())
     }
 

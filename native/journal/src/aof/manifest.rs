@@ -111,6 +111,12 @@ impl Manifest {
         Ok(())
     }
 
+    /// Whether a text has a checksum, which `parse` has verified: it is whole.
+    #[must_use]
+    pub(super) fn is_signed(text: &[u8]) -> bool {
+        text.starts_with(PREFIX.as_bytes())
+    }
+
     /// As it stands in its file.
     #[must_use]
     pub fn text(&self) -> String {
