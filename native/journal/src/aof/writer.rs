@@ -97,13 +97,17 @@ impl Writer {
     ) -> Result<Self, String> {
         directory.sweep();
         let (history, offset, database) = (journal.history(), journal.end.get(), journal.database());
-        let last = directory.last().filter(|_| ends_with_mark);
-        let increment = match last {
+        let last = match directory.last() {
             Some(path) => {
                 let file = File::options().write(true).open(&path);
-                let opened = file.and_then(Increment::behind);
-                opened.map_err(|error| format!("can't write {}: {error}", path.display()))?
+                // Who wrote it may have been killed before the disk had it: from here on it counts as being there.
+                let opened = file.and_then(|file| file.sync_data().map(|()| file)).and_then(Increment::behind);
+                Some(opened.map_err(|error| format!("can't write {}: {error}", path.display()))?)
             }
+            None => None,
+        };
+        let increment = match last.filter(|_| ends_with_mark) {
+            Some(increment) => increment,
             None => directory.add_increment(|file| Increment::begin(file, &history, offset, database))?,
         };
         let (size, temporary) = (directory.size(), directory.temporary());

@@ -100,14 +100,15 @@ impl Server {
         let (applier, head) = (Applier::new(self), None);
         let mut load = Load { server: self, applier, ahead, is_start, head, now, loaded };
         let (parts, base) = (directory.parts(), directory.base());
-        let (mut last, mut position) = (Outcome::default(), None);
+        let (mut last, mut position, mut unmarked) = (Outcome::default(), None, 0);
         for (number, path) in parts.iter().enumerate() {
             let is_last = number + 1 == parts.len();
             last = load.part(path, base.as_ref() == Some(path), is_last)?;
+            unmarked = if last.position.is_some() { last.unmarked } else { unmarked + last.unmarked };
             position = last.position.or(position);
             load.loaded.commands += last.commands;
         }
-        load.loaded.is_exact = position.is_some() && last.unmarked == 0;
+        load.loaded.is_exact = position.is_some() && unmarked == 0;
         if is_start && !load.loaded.is_exact {
             // Whoever wrote what no mark vouches for may have been another server: from here on it is another stream.
             let end = self.journal.end.get();
@@ -358,6 +359,32 @@ mod tests {
         let again = home.start().expect("it starts");
         assert_eq!((again.server.journal.database(), again.end()), (database, end));
         assert_eq!(database, Some(5));
+    }
+
+    /// As after a rewrite behind which nothing but notes came.
+    #[test]
+    fn a_primary_says_the_database_of_its_stream_again() {
+        let home = Home::new();
+        home.run("SELECT 5\nSET a 1");
+        let again = home.start().expect("it starts");
+        again.server.begin_stream();
+        assert_eq!(again.server.journal.database(), None);
+    }
+
+    #[test]
+    fn what_another_server_wrote_before_a_file_of_nothing_is_another_stream() {
+        let home = Home::new();
+        home.run("SET a 1");
+        let name = |home: &Home| home.start().expect("it starts").server.journal.history().replid;
+        let ours = name(&home);
+        let (last, manifest) = (home.last(), home.0.join("appendonlydir/appendonly.aof.manifest"));
+        append(&last, b"*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n");
+        fs::write(last.with_file_name("appendonly.aof.9.incr.aof"), b"").expect("a file");
+        let text = fs::read_to_string(&manifest).expect("a file");
+        let lines = text.split_once('\n').expect("a checksum").1;
+        fs::write(&manifest, format!("{lines}file appendonly.aof.9.incr.aof seq 9 type i\n")).expect("a file");
+        assert_ne!(name(&home), ours);
+        assert_eq!(home.run("DBSIZE"), [":2\r\n"]);
     }
 
     #[test]

@@ -179,6 +179,8 @@ impl Server {
             self.journal.want(Want::Replicas, true);
         } else if self.journal.end.get() > 0 {
             self.journal.change_history(|history, end| history.shift(chance_name(), end));
+            // The database of the stream is not known for certain where nothing but notes came last: it is said again.
+            self.journal.forget_database();
         }
     }
 
