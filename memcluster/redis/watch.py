@@ -140,4 +140,12 @@ class _Said:
         self.is_bad = level == BAD or (self.is_bad and not is_end)
         why = info.get("master_link_error", "").removeprefix(f"{whom}: ")
         # Whoever was told of a trouble is told of its end.
-        log.log(BAD if is_end else level, "%s", text.format(dir=Path.cwd(), whom=whom, why=why))
+        log.log(BAD if is_end else level, "%s", text.format(dir=_directory(), whom=whom, why=why))
+
+
+def _directory() -> str:
+    """Where the data is written, which may have changed, or be gone."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return "its directory, which has been deleted"

@@ -117,3 +117,15 @@ def test_what_goes_to_and_fro_is_said_as_it_stands_later(caplog: pytest.LogCaptu
 def test_who_follows_whom_in_a_group_its_supervisor_says() -> None:
     alone, of_group = [watched(settle(from_names(told, "here"))) for told in ({}, {"memc_name": "orders-1"})]
     assert [row.name for row in alone if row not in of_group] == ["link"]
+
+
+def test_a_directory_that_was_deleted_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    Node().look({**WELL, "rdb_last_bgsave_status": "err"})
+    ((_, line),) = lines(caplog)
+    assert line.endswith("see the disk of its directory, which has been deleted")

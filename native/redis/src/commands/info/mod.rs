@@ -43,15 +43,16 @@ impl Report<'_, '_> {
     }
 }
 
-/// One section: its title, whether it is shown without being asked for, and what writes it.
+/// One section: its title, whether it is shown without being asked for, whether it reads the data, and what writes it.
 struct Section {
     title: &'static str,
     is_default: bool,
+    reads_data: bool,
     write: fn(&mut Report<'_, '_>),
 }
 
 const fn section(title: &'static str, write: fn(&mut Report<'_, '_>)) -> Section {
-    Section { title, is_default: true, write }
+    Section { title, is_default: true, reads_data: false, write }
 }
 
 const SECTIONS: &[Section] = &[
@@ -68,7 +69,7 @@ const SECTIONS: &[Section] = &[
     section("Errorstats", statistics::errors),
     Section { is_default: false, ..section("Latencystats", statistics::latencies) },
     section("Cluster", |report| report.line("cluster_enabled", 0)),
-    section("Keyspace", statistics::keyspace),
+    Section { reads_data: true, ..section("Keyspace", statistics::keyspace) },
 ];
 
 fn info(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
@@ -80,28 +81,32 @@ fn info(call: &mut Call<'_, '_>, words: &[&[u8]]) -> Outcome {
 
 fn describe(server: &Server, data: &Locked<'_, Attached>, now: Millis, wanted: &[&[u8]]) -> String {
     let mut report = Report { server, data, now, text: String::new() };
-    let has = |name: &str| wanted.iter().any(|word| words::is(word, name));
-    let everything = has("all") || has("everything");
-    let default = wanted.is_empty() || has("default");
-    for section in SECTIONS {
-        if everything || default && section.is_default || has(section.title) {
-            if !report.text.is_empty() {
-                report.text.push_str("\r\n");
-            }
-            report.text.push_str(&format!("# {}\r\n", section.title));
-            (section.write)(&mut report);
+    for section in sections(wanted) {
+        if !report.text.is_empty() {
+            report.text.push_str("\r\n");
         }
+        report.text.push_str(&format!("# {}\r\n", section.title));
+        (section.write)(&mut report);
     }
     report.text
 }
 
+fn sections(wanted: &[&[u8]]) -> impl Iterator<Item = &'static Section> {
+    let has = |name: &str| wanted.iter().any(|word| words::is(word, name));
+    let everything = has("all") || has("everything");
+    let default = wanted.is_empty() || has("default");
+    SECTIONS.iter().filter(move |section| everything || default && section.is_default || has(section.title))
+}
+
 impl Server {
-    /// What INFO says about this section (`""`: the usual ones), line by line.
+    /// What INFO says about this section (`""`: the usual ones), line by line. Waits for a script that runs only if the section reads
+    /// the data.
     #[must_use]
     pub fn info(&self, section: &str, now: Millis) -> Vec<(String, String)> {
         let wanted = [section.as_bytes()];
         let wanted = if section.is_empty() { &[][..] } else { &wanted };
-        let text = describe(self, &self.dataset.lock(Shards::ALL), now, wanted);
+        let shards = if sections(wanted).any(|section| section.reads_data) { Shards::ALL } else { Shards::NONE };
+        let text = describe(self, &self.dataset.lock(shards), now, wanted);
         let pair = |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.to_owned()));
         text.lines().filter_map(pair).collect()
     }
