@@ -102,6 +102,22 @@ def test_a_store_that_takes_nothing_is_complained_of_once(
     assert said == [("WARNING", "g: the state store does not answer: the disk is full")] * 2
 
 
+def test_who_does_not_lead_complains_of_each_time_that_the_store_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing that it does there would say that it is back."""
+    world = World(seed=1)
+    world.begin()
+    world.kernel.run(10)
+    world.start_supervisor()
+    world.kernel.run(world.kernel.time + 10)
+    for _ in range(2):
+        world.store.is_out = True
+        world.kernel.run(world.kernel.time + 5)
+        world.store.is_out = False
+        world.kernel.run(world.kernel.time + 15)
+    said = [line.message for line in caplog.records if "store does not answer" in line.message]
+    assert len(said) == 4, said
+
+
 def test_a_new_group_does_not_speak_of_loss_while_its_nodes_start(caplog: pytest.LogCaptureFixture) -> None:
     """One that is late is no news, one that stays away is."""
     caplog.set_level("INFO")

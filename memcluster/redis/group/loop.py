@@ -81,7 +81,7 @@ class Loop:
         self._fast_turns = 0
         self._has_appointed = False
         self._gist, self._true_since, self._is_said = "", NEVER, False
-        self._complaint = ""
+        self._complaint, self._is_blind = "", False
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -112,8 +112,11 @@ class Loop:
             state: GroupState | None = await self.facts.read()
         except StoreUnavailable as error:
             self._complain(f"the state store does not answer: {error}")
+            self._is_blind = True
             self.view = replace(view, state=None)
             return
+        if self._is_blind:
+            self._complaint, self._is_blind = "", False
         assert state is not None
         known = {node.config.name: node for node in view.nodes}
         before = [known.get(config.name) or NodeView(config) for config in state.config.nodes]
@@ -272,7 +275,7 @@ class Loop:
             self._is_said = True
 
     def _complain(self, sentence: str) -> None:
-        """Of the store, once until it takes something again: what is only read may be there all the while."""
+        """Of the store, once until it does again what it did not: it may be read all the while and take nothing."""
         if sentence != self._complaint:
             log.warning("%s: %s", self.group, sentence)
         self._complaint = sentence
