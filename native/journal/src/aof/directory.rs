@@ -15,6 +15,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::manifest::{Entry, Manifest};
 
@@ -65,7 +66,10 @@ fn said(what: &str, path: &Path) -> impl Fn(io::Error) -> String {
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    let synced = File::open(folder)?.sync_all();
+    // A file system that knows no such thing of a folder says this, and would for ever: redis-server's `fsyncFileDir` goes on too.
+    let is_unknown = |error: &io::Error| matches!(Errno::from_io_error(error), Some(Errno::INVAL | Errno::BADF));
+    synced.or_else(|error| if is_unknown(&error) { Ok(()) } else { Err(error) })
 }
 
 impl Directory {
@@ -543,6 +547,15 @@ mod tests {
         disk.refuse(false);
         wait_for("what was synced to count", || journal.synced.get() == end);
         writer.stop();
+    }
+
+    #[test]
+    fn a_file_system_that_syncs_no_folders_is_no_obstacle() {
+        // One that every Linux has.
+        let folder = Path::new("/proc");
+        let refused = File::open(folder).and_then(|folder| folder.sync_all()).expect_err("it knows no fsync");
+        assert_eq!(Errno::from_io_error(&refused), Some(Errno::INVAL));
+        sync(folder).expect("there is nothing to be done");
     }
 
     #[test]
