@@ -74,17 +74,8 @@ impl Run {
             let Some(target) = self.follower.order(LOOK) else { continue };
             let began = Instant::now();
             let over = self.follow(&target);
-            // A link that stood for long was a good one.
-            let stood = |for_long: Duration| began.elapsed() > for_long;
-            let (why, longer) = match &over {
-                Over::Superseded => ("", PAUSE_FIRST),
-                Over::Failed(why) if stood(PAUSE_MAX) => (why.as_str(), PAUSE_FIRST),
-                Over::Failed(why) => (why.as_str(), (pause * 2).min(PAUSE_MAX)),
-                Over::Lost(why) if stood(PAUSE_LOST_MAX) => (why.as_str(), PAUSE_MAX),
-                Over::Lost(why) => (why.as_str(), (pause * 2).clamp(PAUSE_MAX, PAUSE_LOST_MAX)),
-            };
-            pause = longer;
-            if over != Over::Superseded {
+            pause = next_pause(&over, pause, began.elapsed());
+            if let Over::Failed(why) | Over::Lost(why) | Over::Vain(why) = &over {
                 self.follower.lost(why, wall_clock());
                 self.deliver();
                 self.wait(pause);
@@ -195,6 +186,19 @@ impl Run {
     }
 }
 
+/// How long to wait after an attempt that took so long and before which the pause was this.
+fn next_pause(over: &Over, pause: Duration, took: Duration) -> Duration {
+    match over {
+        Over::Superseded => PAUSE_FIRST,
+        // A link that stood for long was a good one.
+        Over::Failed(_) if took > PAUSE_MAX => PAUSE_FIRST,
+        Over::Failed(_) => (pause * 2).min(PAUSE_MAX),
+        Over::Lost(_) if took > PAUSE_LOST_MAX => PAUSE_MAX,
+        // Here it may have been the snapshot that took so long.
+        Over::Lost(_) | Over::Vain(_) => (pause * 2).clamp(PAUSE_MAX, PAUSE_LOST_MAX),
+    }
+}
+
 /// Moves what is left over to the front, or takes more room for a command that is longer than the buffer.
 fn make_room(input: &mut Vec<u8>, begin: &mut usize, end: &mut usize) {
     if *begin > 0 {
@@ -202,5 +206,23 @@ fn make_room(input: &mut Vec<u8>, begin: &mut usize, end: &mut usize) {
         (*begin, *end) = (0, *end - *begin);
     } else {
         input.resize(input.len() * 2, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshots_that_come_in_vain_come_ever_more_rarely_however_long_they_take() {
+        for took in [Duration::ZERO, PAUSE_MAX * 2, PAUSE_LOST_MAX * 2] {
+            let vain = Over::Vain("no space left".to_owned());
+            let mut pauses = vec![PAUSE_FIRST];
+            while pauses.len() < 8 {
+                pauses.push(next_pause(&vain, pauses[pauses.len() - 1], took));
+            }
+            let seconds: Vec<_> = pauses[1..].iter().map(Duration::as_secs).collect();
+            assert_eq!(seconds, [2, 4, 8, 16, 32, 60, 60], "{took:?}");
+        }
     }
 }

@@ -98,7 +98,7 @@ impl Wire {
         match replica.follower.receive(&self.down[..count], &mut self.up, NOW, &mut || {}) {
             Ok(done) => drop(self.down.drain(..done)),
             Err(Over::Superseded) => return false,
-            Err(Over::Failed(why) | Over::Lost(why)) => panic!("{why}"),
+            Err(Over::Failed(why) | Over::Lost(why) | Over::Vain(why)) => panic!("{why}"),
         }
         true
     }

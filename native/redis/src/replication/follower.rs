@@ -41,6 +41,9 @@ pub enum Over {
     Failed(String),
     /// What the primary sends can't be taken over, so that everything is needed again; it may be the same the next time.
     Lost(String),
+    /// The primary sent a snapshot in vain: it can't be kept, as where this server's disk is full, or can't be loaded. The next one may
+    /// be in vain too, however long this one took.
+    Vain(String),
 }
 
 /// Follows primaries, one at a time.
@@ -314,7 +317,7 @@ impl Follower {
 
     /// A snapshot will come.
     fn expect(&mut self, name: journal::ReplicationId, offset: u64) -> Result<(), Over> {
-        let receiving = Receiving::begin(&self.server, name, offset).map_err(Over::Failed)?;
+        let receiving = Receiving::begin(&self.server, name, offset).map_err(Over::Vain)?;
         self.receiving = Some(receiving);
         self.note_state(LinkState::Syncing);
         Ok(())
@@ -322,7 +325,7 @@ impl Follower {
 
     fn keep(&mut self, bytes: &[u8]) -> Result<(), Over> {
         let Some(receiving) = &mut self.receiving else { return Err(Over::Superseded) };
-        receiving.keep(bytes).map_err(Over::Failed)?;
+        receiving.keep(bytes).map_err(Over::Vain)?;
         let come = receiving.length();
         self.server.replication.note(self.generation, |view| view.snapshot.0 = come);
         if self.is_ordered() { Ok(()) } else { Err(Over::Superseded) }
@@ -331,12 +334,43 @@ impl Follower {
     /// The snapshot has come whole: it takes the place of what there is.
     fn load(&mut self, out: &mut Vec<u8>, now: Millis, alive: &mut dyn FnMut()) -> Result<(), Over> {
         let Some(receiving) = self.receiving.take() else { return Err(Over::Superseded) };
-        let whole = receiving.checked().map_err(Over::Failed)?;
+        let whole = receiving.checked().map_err(Over::Vain)?;
         self.is_lost = true;
         let database = whole.load(&self.server, self.generation, self.applier.outbox(), now, alive)?;
         (self.is_lost, self.has_loaded) = (false, true);
         self.applier.begin(self.generation, database);
         self.up(out, now);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+
+    use super::*;
+    use crate::scene::Scene;
+
+    const NAME: journal::ReplicationId = [b'a'; 40];
+
+    /// The primary has made all of it for nothing, and would again at once.
+    #[test]
+    fn a_snapshot_that_the_disk_does_not_take_came_in_vain() {
+        let home = std::env::temp_dir().join(format!("memc-vain-{}", std::process::id()));
+        fs::create_dir_all(&home).expect("a folder");
+        let scene = Scene::new(&[("dir", home.to_str().expect("text"))]);
+        fs::remove_dir(&home).expect("it is empty");
+        let mut follower = Follower::new(scene.server.clone());
+        let is_vain = |done: Result<(), Over>, why: &str| matches!(done, Err(Over::Vain(told)) if told.contains(why));
+        assert!(is_vain(follower.expect(NAME, 1), "can't be kept there"));
+
+        let full = || Receiving::on(File::options().write(true).open("/dev/full").expect("Linux has it"), NAME, 1);
+        follower.receiving = Some(full());
+        assert!(is_vain(follower.keep(&vec![b'x'; 1 << 20]), "No space left"));
+        // The disk hears of so little when it is complete.
+        let mut small = full();
+        small.keep(b"REDIS0009\xff\0\0\0\0\0\0\0\0").expect("memory takes it");
+        follower.receiving = Some(small);
+        assert!(is_vain(follower.load(&mut Vec::new(), 1, &mut || {}), "No space left"));
     }
 }

@@ -56,9 +56,13 @@ impl Receiving {
         // It goes with whoever has it open, however that ends.
         let file = file.and_then(|file| std::fs::remove_file(&path).map(|()| file));
         let file = file.map_err(|error| format!("{}: {error}: a snapshot can't be kept there", path.display()))?;
+        Ok(Self::on(file, name, offset))
+    }
+
+    pub(super) fn on(file: File, name: ReplicationId, offset: u64) -> Self {
         let file = io::BufWriter::with_capacity(PIECE, file);
         let (length, checksum, tail, head) = Default::default();
-        Ok(Self { file, name, offset, length, checksum, tail, head })
+        Self { file, name, offset, length, checksum, tail, head }
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -140,7 +144,7 @@ impl Whole {
         let source = Told { source: BufReader::with_capacity(PIECE, self.file), alive, told_at: Instant::now() };
         let loaded: Loaded = server
             .load(source, now, Expired::Kept)
-            .map_err(|error| Over::Lost(format!("the primary's snapshot can't be loaded: {error}")))?;
+            .map_err(|error| Over::Vain(format!("the primary's snapshot can't be loaded: {error}")))?;
         if !loaded.passed.is_empty() {
             let what: Vec<String> = loaded.passed.iter().map(|(what, count)| format!("{count} times {what}")).collect();
             server
