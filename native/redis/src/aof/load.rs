@@ -149,7 +149,15 @@ impl Load<'_> {
         // The parts of a log are streams of their own: each begins in database 0.
         self.applier.select(0);
         self.head = source.fill_buf().map_err(|error| wrong(&error))?.starts_with(PREFIX).then_some(false);
-        let outcome = read(source, first, length - first, &mut |piece| self.piece(&piece));
+        let mut missing = 0;
+        let outcome = read(source, first, length - first, &mut |piece| {
+            missing = self.missing(&piece);
+            if missing > 0 { Err(String::new()) } else { self.piece(&piece) }
+        });
+        let shortened = |size: u64| {
+            let others = if is_last { String::new() } else { format!("{}, then ", unlisted("all later files")) };
+            format!("or, to go on without all that follows: {others}truncate --size={size} {}", path.display())
+        };
         match outcome.map_err(|error| wrong(&error))? {
             Ok(outcome) if !outcome.is_truncated => Ok(outcome),
             // It is being written at this moment.
@@ -162,19 +170,25 @@ impl Load<'_> {
                 "it ends in the middle of a command, and is whole up to byte {} of {length}; {}",
                 outcome.whole,
                 if is_last {
-                    "`aof-load-truncated yes` cuts off what is behind it"
+                    "`aof-load-truncated yes` cuts off what is behind it".to_owned()
                 } else {
-                    "others follow it, so it was whole once: bring it back from a copy or a replica"
+                    let shortened = shortened(outcome.whole);
+                    format!(
+                        "others follow it, so it was whole once: bring it back from a copy or a replica; {shortened}"
+                    )
                 }
             ))),
+            Err(_) if missing > 0 => Err(wrong(&format!(
+                "{missing} bytes of the stream are missing between it and what stands before it: bring that back from a copy or a \
+                 replica; or, to go on without this file and what follows: {}",
+                unlisted(if is_last { "this file" } else { "this file and all later ones" })
+            ))),
             Err(damage) => Err(wrong(&format!(
-                "damaged at byte {}: {}. It is right up to byte {} of {length}: bring it back from a copy or a replica; or, to go on \
-                 without all that follows: truncate --size={} {}",
+                "damaged at byte {}: {}. It is right up to byte {} of {length}: bring it back from a copy or a replica; {}",
                 damage.at,
                 damage.why,
                 damage.right,
-                damage.right,
-                path.display()
+                shortened(damage.right)
             ))),
         }
     }
@@ -207,21 +221,27 @@ impl Load<'_> {
             }
             Piece::Mark(position) => {
                 let head = self.head.take();
-                position.filter(|_| self.is_start).map_or(Ok(()), |position| self.stand_at(&position, head))
+                if let Some(position) = position.filter(|_| self.is_start) {
+                    self.stand_at(&position, head);
+                }
+                Ok(())
             }
             Piece::Line(_) => Ok(()),
         }
     }
 
-    /// The stream is at this position; `head` if a file begins there.
-    fn stand_at(&self, position: &Position, head: Option<bool>) -> Result<(), String> {
+    /// Bytes of the stream between what has been loaded and the file that begins with this.
+    fn missing(&self, piece: &Piece<'_>) -> u64 {
+        let Piece::Mark(Some(position)) = piece else { return 0 };
         let journal = &self.server.journal;
-        let end = journal.end.get();
-        if head.is_some() && position.offset > end && journal.history().replid == position.history.replid {
-            let missing = position.offset - end;
-            return Err(format!("{missing} bytes of the stream are missing between it and what stands before it"));
-        }
-        if position.offset == end {
+        let goes_on = self.is_start && self.head.is_some() && journal.history().replid == position.history.replid;
+        if goes_on { position.offset.saturating_sub(journal.end.get()) } else { 0 }
+    }
+
+    /// The stream is at this position; `head` if a file begins there.
+    fn stand_at(&self, position: &Position, head: Option<bool>) {
+        let journal = &self.server.journal;
+        if position.offset == journal.end.get() {
             journal.change_history(|history, _| *history = position.history);
         } else {
             journal.restart(position.history, position.offset);
@@ -232,7 +252,6 @@ impl Load<'_> {
             Some(false) => journal.forget_database(),
             None => {}
         }
-        Ok(())
     }
 
     /// What is behind the last whole unit was being written when the server ended.
@@ -250,6 +269,11 @@ impl Load<'_> {
         self.applier = Applier::new(self.server);
         Ok(())
     }
+}
+
+/// How a log goes on without these files: the manifest's checksum would refuse another text.
+fn unlisted(files: &str) -> String {
+    format!("take {files} out of the manifest, and its first line (`#MC:crc=…`) with them")
 }
 
 #[cfg(test)]
@@ -310,6 +334,14 @@ mod tests {
                 .into_iter()
                 .rfind(|path| path.extension().is_some_and(|end| end == "aof"))
                 .expect("an increment")
+        }
+
+        /// Takes the last files out of the manifest, and its checksum.
+        fn unlist(&self, count: usize) {
+            let path = self.0.join("appendonlydir/appendonly.aof.manifest");
+            let text = fs::read_to_string(&path).expect("a file");
+            let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+            fs::write(path, lines[..lines.len() - count].join("\n") + "\n").expect("a file");
         }
     }
 
@@ -415,6 +447,44 @@ mod tests {
         File::options().write(true).open(&first).and_then(|file| file.set_len(short)).expect("a file");
         let why = home.start().map(drop).expect_err("b is missing");
         assert!(why.contains("bytes of the stream are missing between it and what stands before it"), "{why}");
+        assert!(
+            why.contains("a replica; or, to go on without this file and what follows: take this file out of"),
+            "{why}"
+        );
+        assert!(!why.contains("truncate"), "{why}");
+        home.unlist(1);
+        assert_eq!(home.run("KEYS *"), ["*1\r\n$1\r\na\r\n"]);
+    }
+
+    #[test]
+    fn the_advice_for_a_part_that_others_follow_is_enough() {
+        let home = Home::new();
+        home.run("SET a 1");
+        let first = home.last();
+        let right = fs::metadata(&first).expect("a file").len();
+        home.run("SET b 2");
+        append(&first, b"#TS:7\r\n*3\r\n$3");
+        home.run("SET c 3");
+        append(&first, b"*3\r\n$3");
+        let why = home.start().map(drop).expect_err("it was whole once");
+        assert!(
+            why.contains("or, to go on without all that follows: take all later files out of the manifest"),
+            "{why}"
+        );
+        // One of b's bytes.
+        let mut bytes = fs::read(&first).expect("a file");
+        let place = right as usize + bytes[right as usize..].iter().position(|byte| *byte == b'2').expect("a number");
+        bytes[place] ^= 1;
+        fs::write(&first, bytes).expect("a file");
+        let why = home.start().map(drop).expect_err("b is damaged");
+        let advice = format!(
+            "take all later files out of the manifest, and its first line (`#MC:crc=…`) with them, then truncate --size={right} {}",
+            first.display()
+        );
+        assert!(why.ends_with(&advice), "{why}");
+        home.unlist(1);
+        File::options().write(true).open(&first).and_then(|file| file.set_len(right)).expect("a file");
+        assert_eq!(home.run("KEYS *"), ["*1\r\n$1\r\na\r\n"]);
     }
 
     #[test]
