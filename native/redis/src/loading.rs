@@ -63,7 +63,7 @@ impl Server {
         let is_ours = loaded.epoch.is_some();
         if is_ours && loaded.checksum.is_none() && self.config.is_on(config::RDB_CHECKSUM) {
             return Err("its checksum is missing, so bytes may have changed: bring it back from a copy or a replica; only if it was \
-                        written with `rdbchecksum no`, start with that"
+                        written with `rdbchecksum no`, start with that, then CONFIG SET rdbchecksum yes, and BGREWRITEAOF or SAVE"
                 .to_owned());
         }
         Ok(())
@@ -94,4 +94,37 @@ impl Server {
 
 fn is_same(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use crate::scene::Scene;
+
+    /// As the refusal advises.
+    #[test]
+    fn from_a_file_without_checksum_a_server_comes_to_one_with_it() {
+        let home = std::env::temp_dir().join(format!("memc-checksum-{}", std::process::id()));
+        fs::create_dir_all(&home).expect("a folder");
+        let start = |sums_up| Scene::new(&[("dir", home.to_str().expect("text")), ("rdbchecksum", sums_up)]);
+        let save = |mut scene: Scene, before: &str| {
+            let (mut saver, mut session) = (scene.server.saver(), scene.open());
+            assert_eq!(scene.say(&mut session, before).reply, "+OK\r\n");
+            assert_eq!(scene.say(&mut session, "BGSAVE").reply, "+Background saving started\r\n");
+            saver.turn(Duration::ZERO, || 1);
+        };
+        save(start("no"), "SET a 1");
+
+        let why = start("yes").server.load_at_start(1).expect_err("nothing vouches for it");
+        assert!(why.ends_with("CONFIG SET rdbchecksum yes, and BGREWRITEAOF or SAVE"), "{why}");
+
+        let scene = start("no");
+        scene.server.load_at_start(1).expect("it takes it");
+        save(scene, "CONFIG SET rdbchecksum yes");
+        let loaded = start("yes").server.load_at_start(1).expect("its checksum is there").expect("there is a file");
+        assert_eq!(loaded.keys, 1);
+        fs::remove_dir_all(&home).expect("it is there");
+    }
 }

@@ -157,7 +157,8 @@ pub(super) const OTHERS: &[Directive] = &[
     row("save", Kind::Checked(special::save), "").then(apply::saving),
     row("dbfilename", Kind::Checked(special::file_name), "dump.rdb").fixed(),
     row("rdbcompression", Kind::Switch, "yes"),
-    row("rdbchecksum", Kind::Switch, "yes").fixed(),
+    // redis-server has it fixed; here a file without one is refused while this is on, and only a server that runs can write one with it.
+    row("rdbchecksum", Kind::Switch, "yes"),
     row("stop-writes-on-bgsave-error", Kind::Switch, "yes").then(apply::saving),
     row("sanitize-dump-payload", Kind::Choice(&["no", "yes", "clients"]), "no"),
     row("activerehashing", Kind::Switch, "yes"),
