@@ -4,12 +4,23 @@
 mod support;
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use relay::Settings;
+use relay::{Relay, Settings};
 use support::{Echo, PATIENCE, ask, connect, refusing, relay, wait_for};
+
+/// Clients that came one after the other, and who answered them: of those that come at once, two threads may lead two to the same target.
+fn served(relay: &Relay, count: usize) -> (Vec<TcpStream>, Vec<u8>) {
+    let serve = |_| {
+        let mut client = connect(relay);
+        let [letter, _] = ask(&mut client, b'1').unwrap();
+        (client, letter)
+    };
+    (0..count).map(serve).unzip()
+}
 
 #[test]
 fn a_client_that_is_early_is_served_when_there_is_a_target() {
@@ -68,8 +79,7 @@ fn switching_closes_who_is_connected_and_leaves_who_stays() {
     let (old, new) = (Echo::start(b'o'), Echo::start(b'n'));
     let relay = relay(Settings::default());
     relay.point(&[old.address.clone(), new.address.clone()]).unwrap();
-    let mut clients: Vec<_> = (0..8).map(|_| connect(&relay)).collect();
-    let answers: Vec<_> = clients.iter_mut().map(|client| ask(client, b'1').unwrap()[0]).collect();
+    let (mut clients, answers) = served(&relay, 8);
     assert_eq!(answers.iter().filter(|letter| **letter == b'o').count(), 4);
     relay.point(std::slice::from_ref(&new.address)).unwrap();
     for (client, letter) in clients.iter_mut().zip(answers) {
@@ -101,10 +111,7 @@ fn targets_share_the_clients() {
     let servers: Vec<_> = (b'a'..=b'c').map(Echo::start).collect();
     let relay = relay(Settings::default());
     relay.point(&servers.iter().map(|each| each.address.clone()).collect::<Vec<_>>()).unwrap();
-    let mut clients: Vec<_> = (0..30).map(|_| connect(&relay)).collect();
-    for client in &mut clients {
-        ask(client, b'x').unwrap();
-    }
+    let (_clients, _) = served(&relay, 30);
     let counts: Vec<_> = relay.targets().into_iter().map(|(_, count)| count).collect();
     assert_eq!(counts.iter().sum::<usize>(), 30);
     assert!(counts.iter().all(|count| (8..=12).contains(count)), "{counts:?}");
